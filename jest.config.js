@@ -1,0 +1,22 @@
+const swc = {
+  '^.+\\.ts$': [
+    '@swc/jest',
+    {
+      jsc: { target: 'es2024', parser: { syntax: 'typescript' } },
+      module: { type: 'nodenext' },
+      sourceMaps: 'inline',
+    },
+  ],
+};
+const common = { testEnvironment: 'node', extensionsToTreatAsEsm: ['.ts'], transform: swc };
+
+/**
+ * unit: no kernel needed, parallel. kernel: loads BPF programs, so one worker (see scripts/test.js);
+ * the same files run on this machine's kernel and inside every VM.
+ */
+export default {
+  projects: [
+    { ...common, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.test.ts', '<rootDir>/scripts/**/*.test.ts'] },
+    { ...common, displayName: 'kernel', testMatch: ['<rootDir>/test/kernel/**/*.test.ts'] },
+  ],
+};

@@ -144,10 +144,9 @@ struct tp_config {
   struct tp_field fields[TP_MAX_FIELDS];
 };
 
+/* In an interrupt the current task is a bystander. */
 #define TP_CONTEXT_TASK 0
-#define TP_CONTEXT_SOFTIRQ 1
-#define TP_CONTEXT_HARDIRQ 2
-#define TP_CONTEXT_NMI 3
+#define TP_CONTEXT_INTERRUPT 1
 
 /*
  * A record in the ring: this header, then one 64-bit word for each recorded field in the order of

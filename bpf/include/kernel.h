@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The kernel as our programs see it: the few types, constants and helpers that they use, relocated by CO-RE
+ * (preserve_access_index), so that neither a vmlinux.h nor kernel headers are needed to build.
+ */
+#ifndef TRACEPROBE_KERNEL_H
+#define TRACEPROBE_KERNEL_H
+
+typedef unsigned char __u8;
+typedef unsigned short __u16;
+typedef unsigned int __u32;
+typedef unsigned long long __u64;
+typedef signed char __s8;
+typedef short __s16;
+typedef int __s32;
+typedef long long __s64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+typedef __u16 __sum16;
+
+/* include/uapi/linux/bpf.h */
+enum {
+  BPF_MAP_TYPE_HASH = 1,
+  BPF_MAP_TYPE_ARRAY = 2,
+  BPF_MAP_TYPE_PROG_ARRAY = 3,
+  BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+  BPF_MAP_TYPE_RINGBUF = 27,
+  BPF_MAP_TYPE_TASK_STORAGE = 29,
+};
+enum {
+  BPF_F_NO_PREALLOC = 1U << 0,
+  BPF_F_MMAPABLE = 1U << 10,
+  BPF_LOCAL_STORAGE_GET_F_CREATE = 1U << 0,
+};
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+
+#define CORE __attribute__((preserve_access_index))
+
+struct qstr {
+  const unsigned char *name;
+} CORE;
+
+struct dentry {
+  struct dentry *d_parent;
+  struct qstr d_name;
+} CORE;
+
+struct vfsmount {
+  struct dentry *mnt_root;
+} CORE;
+
+struct mount {
+  struct mount *mnt_parent;
+  struct dentry *mnt_mountpoint;
+  struct vfsmount mnt;
+} CORE;
+
+struct path {
+  struct vfsmount *mnt;
+  struct dentry *dentry;
+} CORE;
+
+struct mm_struct {
+  unsigned long arg_start, arg_end;
+} CORE;
+
+struct linux_binprm {
+  int argc;
+  const char *filename;
+} CORE;
+
+struct signal_struct {
+  int group_exit_code;
+  struct {
+    int counter;
+  } live;
+} CORE;
+
+struct task_struct {
+  void *stack;
+  int pid, tgid, exit_code;
+  struct task_struct *real_parent, *group_leader;
+  struct mm_struct *mm;
+  struct signal_struct *signal;
+  __u64 start_boottime;
+} CORE;
+
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+  unsigned long r10, r9, r8, ax, cx, dx, si, di, orig_ax, sp;
+} CORE;
+/* Of a kprobe or uprobe: the calling convention of functions. */
+#define REG_ARGUMENT_0(r) ((r)->di)
+#define REG_ARGUMENT_1(r) ((r)->si)
+#define REG_ARGUMENT_2(r) ((r)->dx)
+#define REG_ARGUMENT_3(r) ((r)->cx)
+#define REG_ARGUMENT_4(r) ((r)->r8)
+#define REG_ARGUMENT_5(r) ((r)->r9)
+/* Inside a syscall wrapper: the fourth argument is in r10 (the syscall instruction clobbers rcx). */
+#define REG_SYSCALL_3(r) ((r)->r10)
+#define REG_SYSCALL_0(r) ((r)->di)
+#define REG_RETURN(r) ((r)->ax)
+#define REG_STACK(r) ((r)->sp)
+/* At the return probe the return address has been popped: 8 bytes above the entry's stack pointer. */
+#define RETURN_STACK_OFFSET 8
+#elif defined(__TARGET_ARCH_arm64)
+struct pt_regs {
+  __u64 orig_x0;
+} CORE;
+struct user_pt_regs {
+  __u64 regs[31];
+  __u64 sp, pc, pstate;
+};
+#define ARM_REGS(r) ((struct user_pt_regs *)(r))
+#define REG_ARGUMENT_0(r) (ARM_REGS(r)->regs[0])
+#define REG_ARGUMENT_1(r) (ARM_REGS(r)->regs[1])
+#define REG_ARGUMENT_2(r) (ARM_REGS(r)->regs[2])
+#define REG_ARGUMENT_3(r) (ARM_REGS(r)->regs[3])
+#define REG_ARGUMENT_4(r) (ARM_REGS(r)->regs[4])
+#define REG_ARGUMENT_5(r) (ARM_REGS(r)->regs[5])
+#define REG_SYSCALL_3(r) (ARM_REGS(r)->regs[3])
+#define REG_SYSCALL_0(r) (ARM_REGS(r)->regs[0])
+#define REG_RETURN(r) (ARM_REGS(r)->regs[0])
+#define REG_STACK(r) (ARM_REGS(r)->sp)
+#define RETURN_STACK_OFFSET 0
+#else
+#error "unknown architecture: define __TARGET_ARCH_x86 or __TARGET_ARCH_arm64"
+#endif
+
+#endif

@@ -537,8 +537,7 @@ static __always_inline __u16 interrupt_context(struct scratch *s) {
   return s->word - (__u64)BPF_CORE_READ(task, stack) < THREAD_SIZE ? TP_CONTEXT_TASK : TP_CONTEXT_INTERRUPT;
 }
 
-/* Fills the header, then the words and the variable part. */
-static __always_inline void write_record(void *context, struct scratch *s) {
+static __always_inline void write_header(struct scratch *s) {
   struct tp_record *h = &s->header;
   __u64 pid_tgid = bpf_get_current_pid_tgid(), uid_gid = bpf_get_current_uid_gid();
   h->slot = CONFIG.slot;
@@ -552,7 +551,11 @@ static __always_inline void write_record(void *context, struct scratch *s) {
   h->context = CONFIG.flags & TP_CONFIG_INTERRUPTS ? interrupt_context(s) : TP_CONTEXT_TASK;
   h->cgroup = bpf_get_current_cgroup_id();
   bpf_get_current_comm(h->comm, TP_COMM_BYTES);
+}
 
+/* Fills the header, then the words and the variable part. */
+static __always_inline void write_record(void *context, struct scratch *s) {
+  write_header(s);
   __u32 words = 0;
   for (__u32 i = 0; i < TP_MAX_FIELDS; i++) {
     if (i >= CONFIG.field_count)
@@ -560,7 +563,7 @@ static __always_inline void write_record(void *context, struct scratch *s) {
     if (CONFIG.fields[i].kind != TP_KIND_NONE)
       words++;
   }
-  s->position = sizeof(*h) + 8 * words;
+  s->position = sizeof(s->header) + 8 * words;
   __u32 word = 0;
   for (__u32 i = 0; i < TP_MAX_FIELDS; i++) {
     if (i >= CONFIG.field_count)
@@ -573,7 +576,7 @@ static __always_inline void write_record(void *context, struct scratch *s) {
     if (word >= TP_MAX_FIELDS)
       break;
     record_words(s)[word] = kind == TP_KIND_INTEGER ? s->values[i] : 0;
-    if (kind != TP_KIND_INTEGER && !(h->faults >> i & 1)) {
+    if (kind != TP_KIND_INTEGER && !(s->header.faults >> i & 1)) {
       if (kind == TP_KIND_STRING)
         append_string(s, i, word);
       else if (kind == TP_KIND_BYTES)
@@ -587,31 +590,38 @@ static __always_inline void write_record(void *context, struct scratch *s) {
   }
 }
 
-/* Filters, passes the gate, writes and submits. `c` has counted the attempt; the scratch is released. */
+/* Sends the record, counts what becomes of it and releases the scratch. */
+static __always_inline void submit(struct scratch *s, struct tp_counters *c) {
+  __u32 size = s->position, most = FIXED_BYTES + variable_room() + greatest_value();
+  OPAQUE(size);
+  if (size > most)
+    size = most;
+  if (bpf_ringbuf_output(&events, &s->header, size, 0) == 0) {
+    __u32 index = CONFIG.gate;
+    struct tp_gate *gate = bpf_map_lookup_elem(&gates, &index);
+    if (gate)
+      __sync_fetch_and_add(&gate->in_flight, size);
+    count(c, TP_CAPTURED);
+  } else {
+    count(c, TP_LOST_RING);
+  }
+  release_scratch(s);
+}
+
+/* Filters, passes the gate, writes and submits. The attempt has been counted. */
 static __always_inline int capture(void *context, struct scratch *s, struct tp_counters *c) {
-  __u32 outcome = TP_FILTERED;
+  __u32 refused = TP_FILTERED;
   if (filter(context, s)) {
     if (!s->now)
       s->now = bpf_ktime_get_boot_ns();
-    outcome = pass_gate(s->now);
-    if (outcome == TP_ATTEMPTED) {
+    refused = pass_gate(s->now);
+    if (refused == TP_ATTEMPTED) {
       write_record(context, s);
-      __u32 size = s->position;
-      OPAQUE(size);
-      if (size > FIXED_BYTES + variable_room())
-        size = FIXED_BYTES + variable_room();
-      if (bpf_ringbuf_output(&events, &s->header, size, 0) == 0) {
-        __u32 index = CONFIG.gate;
-        struct tp_gate *gate = bpf_map_lookup_elem(&gates, &index);
-        if (gate)
-          __sync_fetch_and_add(&gate->in_flight, size);
-        outcome = TP_CAPTURED;
-      } else {
-        outcome = TP_LOST_RING;
-      }
+      submit(s, c);
+      return 0;
     }
   }
-  count(c, outcome);
+  count(c, refused);
   release_scratch(s);
   return 0;
 }

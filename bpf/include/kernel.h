@@ -72,12 +72,16 @@ struct linux_binprm {
   const char *filename;
 } CORE;
 
+typedef struct {
+  int counter;
+} atomic_t;
+
 struct signal_struct {
+  atomic_t live; /* threads that have not begun to exit */
   int group_exit_code;
-  struct {
-    int counter;
-  } live;
+  unsigned int flags;
 } CORE;
+#define SIGNAL_GROUP_EXIT 4 /* include/linux/sched/signal.h */
 
 struct task_struct {
   void *stack;

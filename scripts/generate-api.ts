@@ -124,7 +124,7 @@ function typesSource(kind: string, root: DescribedSchema): string {
         if (schema.additionalProperties)
           return `Record<string, ${typeOf(schema.additionalProperties, name)}>`;
         return declare(schema, name);
-      case undefined:
+      default:
         throw new Error(`crds/traceprobes.yaml: no type for ${name}`);
     }
   }

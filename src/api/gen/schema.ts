@@ -168,7 +168,7 @@ export const traceProbeSchema: StructuralSchema = {
                       "maxLength": 256,
                       "x-kubernetes-validations": [
                         {
-                          "rule": "self.matches('^(retval|duration|time|node|pid|tid|ppid|uid|gid|comm|context|k8s[.](namespace|pod|container)|args([.][A-Za-z_][A-Za-z0-9_]*|[[][0-9]{1,5}[]])*)$')",
+                          "rule": "self.matches(r'^(retval|duration|time|node|pid|tid|ppid|uid|gid|comm|context|k8s\\.(namespace|pod|container)|args(\\.[A-Za-z_][A-Za-z0-9_]*|\\[[0-9]{1,5}\\])*)$')",
                           "message": "must be a path",
                           "messageExpression": "'\"' + self + '\" is no path: use retval, duration, args.NAME(.member|[index])..., or a field that every event has, such as pid or k8s.pod'"
                         }
@@ -198,7 +198,7 @@ export const traceProbeSchema: StructuralSchema = {
                       "maxLength": 256,
                       "x-kubernetes-validations": [
                         {
-                          "rule": "self.matches('^(retval|duration|time|node|pid|tid|ppid|uid|gid|comm|context|k8s[.](namespace|pod|container)|args([.][A-Za-z_][A-Za-z0-9_]*|[[][0-9]{1,5}[]])*)$')",
+                          "rule": "self.matches(r'^(retval|duration|time|node|pid|tid|ppid|uid|gid|comm|context|k8s\\.(namespace|pod|container)|args(\\.[A-Za-z_][A-Za-z0-9_]*|\\[[0-9]{1,5}\\])*)$')",
                           "message": "must be a path",
                           "messageExpression": "'\"' + self + '\" is no path: use retval, duration, args.NAME(.member|[index])..., or a field that every event has, such as pid or k8s.pod'"
                         }
@@ -225,7 +225,7 @@ export const traceProbeSchema: StructuralSchema = {
                     "items": {
                       "type": "string",
                       "maxLength": 63,
-                      "pattern": "^[a-z][a-z0-9_]*([.][a-z]+)?$"
+                      "pattern": "^[a-z][a-z0-9_]*(\\.[a-z]+)?$"
                     }
                   },
                   "values": {

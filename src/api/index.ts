@@ -1,0 +1,14 @@
+export type { KubernetesObject, ObjectMeta } from './kubernetesObject.ts';
+export type * from './gen/traceProbe.ts';
+export { traceProbeResource } from './gen/schema.ts';
+export { checkTraceProbe, type CheckedTraceProbe } from './checkTraceProbe.ts';
+export { durationToMilliseconds, durationToNanoseconds, formatDuration } from './duration.ts';
+export { celReservedWords, eventFields, reservedNames, type EventField } from './eventFields.ts';
+export { formatPath, type FieldPath } from './fieldPath.ts';
+export { inlineProbe, type InlineProbe } from './inlineProbe.ts';
+export { parseDocuments, parseFiles, type Manifest } from './manifest.ts';
+export { ManifestError, type LocatedRefusal } from './manifestError.ts';
+export { nearestName } from './nearestName.ts';
+export { formatPosition, type Locate, type Position } from './position.ts';
+export { compareQuantities, isQuantity, quantityToInteger } from './quantity.ts';
+export type { Refusal } from './refusal.ts';

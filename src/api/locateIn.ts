@@ -5,48 +5,50 @@ import { scalarOffset } from './scalarOffset.ts';
 
 /** A Locate for a YAML document of `content`; `at` turns an offset of `content` into a position. */
 export function locateIn(document: Document, content: string, at: (offset: number) => Position): Locate {
-  return (path, offset) => {
-    const found = find(document, path);
-    if (offset !== undefined && found.complete && isScalar(found.value)) {
-      return at(scalarOffset(found.value, content, offset));
-    }
-    return at(found.start);
+  return (path, part) => {
+    const { value, start, keyStart } = find(document, path);
+    if (typeof part === 'number' && isScalar(value)) return at(scalarOffset(value, content, part));
+    return at(part === 'key' ? keyStart : start);
   };
 }
 
 interface Found {
   value: Node | null;
-  /** Where to point: at a scalar itself, at the key or list item of anything larger. */
+  /** The scalar itself; the key or list item of anything larger or empty. */
   start: number;
-  /** false: the path leads further than the document. */
-  complete: boolean;
+  /** The key or list item. */
+  keyStart: number;
 }
 
+/** What is at `path`, or as far as the document goes along it. */
 function find(document: Document, path: FieldPath): Found {
-  let value = resolve(document, document.contents);
-  let start = value?.range?.[0] ?? 0;
+  const root = resolve(document, document.contents);
+  let found: Found = { value: root, start: startOf(root) ?? 0, keyStart: startOf(root) ?? 0 };
   for (const step of path) {
-    let next: unknown;
-    let nextStart: number | undefined;
-    if (isMap(value)) {
-      // The last one counts, where a key is repeated.
-      const pair = value.items.findLast(({ key }) => String(key) === step);
-      if (!pair) return { value, start, complete: false };
-      next = pair.value;
-      nextStart = isNode(pair.key) ? pair.key.range?.[0] : undefined;
-    } else if (isSeq(value) && typeof step === 'number' && step < value.items.length) {
-      next = value.items[step];
-    } else {
-      return { value, start, complete: false };
-    }
-    const own = isNode(next) ? next.range?.[0] : undefined;
-    value = resolve(document, isNode(next) ? next : null);
-    const empty = isScalar(value) && value.value === null;
-    start = (isScalar(value) && !empty ? own : (nextStart ?? own)) ?? start;
+    const next = child(found.value, step);
+    if (!next) break;
+    const value = resolve(document, next.value);
+    const valueStart = startOf(next.value);
+    const keyStart = startOf(next.key) ?? valueStart ?? found.keyStart;
+    const isText = isScalar(value) && value.value !== null;
+    found = { value, start: (isText ? valueStart : undefined) ?? keyStart, keyStart };
   }
-  return { value, start, complete: true };
+  return found;
 }
 
-function resolve(document: Document, node: Node | null): Node | null {
-  return isAlias(node) ? (node.resolve(document) ?? null) : node;
+function child(parent: Node | null, step: string | number): { key: unknown; value: unknown } | undefined {
+  // The last one counts where a key is repeated, as it does in the value.
+  if (isMap(parent)) return parent.items.findLast(({ key }) => String(key) === step);
+  if (!isSeq(parent) || typeof step === 'string' || step >= parent.items.length) return undefined;
+  return { key: undefined, value: parent.items[step] };
+}
+
+function startOf(node: unknown): number | undefined {
+  return isNode(node) ? node.range?.[0] : undefined;
+}
+
+/** The node itself, or what an alias stands for. */
+function resolve(document: Document, node: unknown): Node | null {
+  if (isAlias(node)) return node.resolve(document) ?? null;
+  return isNode(node) ? node : null;
 }

@@ -81,7 +81,7 @@ function repeatedNames(manifests: readonly Manifest[]): LocatedRefusal[] {
 
 function inOrder(refusals: readonly Refusal[], locate: Locate): LocatedRefusal[] {
   return refusals
-    .map((refusal) => ({ ...refusal, position: locate(refusal.path) }))
+    .map((refusal) => ({ ...refusal, position: locate(refusal.path, refusal.ofKey && 'key') }))
     .sort(({ position: a }, { position: b }) => {
       return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
     });

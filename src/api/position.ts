@@ -10,10 +10,10 @@ export interface Position {
 }
 
 /**
- * Where the value at `path` stands, or the nearest enclosing one if there is none. With `offset`, the place of that
- * UTF-16 code unit in a string, as exactly as its quoting allows: for pointing into a filter.
+ * Where the value at `path` stands, or the nearest enclosing one if there is none. With 'key', where its key stands. With
+ * a number, where that UTF-16 code unit of a string stands, as exactly as its quoting allows: for pointing into a filter.
  */
-export type Locate = (path: FieldPath, offset?: number) => Position;
+export type Locate = (path: FieldPath, part?: 'key' | number) => Position;
 
 /** file:line:column, as compilers and editors spell it. */
 export function formatPosition({ source, line, column }: Position): string {

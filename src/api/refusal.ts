@@ -9,6 +9,8 @@ export interface Refusal {
   path: FieldPath;
   /** Complete and for people, such as `spec.points[0].attach: Required value`. */
   message: string;
+  /** The key is what is wrong, not the value. */
+  ofKey?: true;
   /** A suggestion that the API server would not make. */
   hint?: string;
   /** The value's shape is so wrong that CEL rules are not evaluated on the object. */
@@ -61,14 +63,16 @@ export function unknownField(path: FieldPath, nearest: string | undefined): Refu
   const message = `strict decoding error: unknown field "${formatPath(path)}"`;
   return {
     path,
+    ofKey: true,
     message,
-    blocking: true,
     ...(nearest !== undefined && { hint: `did you mean "${nearest}"?` }),
+    blocking: true,
   };
 }
 
 export function duplicateField(path: FieldPath): Refusal {
-  return { path, message: `strict decoding error: duplicate field "${formatPath(path)}"`, blocking: true };
+  const message = `strict decoding error: duplicate field "${formatPath(path)}"`;
+  return { path, ofKey: true, message, blocking: true };
 }
 
 function refusal(path: FieldPath, problem: string, details: string[], blocking = false): Refusal {

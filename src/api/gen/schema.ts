@@ -81,7 +81,6 @@ export const traceProbeSchema: StructuralSchema = {
               },
               "attach": {
                 "type": "string",
-                "minLength": 1,
                 "maxLength": 256,
                 "x-kubernetes-validations": [
                   {
@@ -128,19 +127,21 @@ export const traceProbeSchema: StructuralSchema = {
                   "x-kubernetes-validations": [
                     {
                       "rule": "!(self.name in ['time', 'node', 'pid', 'tid', 'ppid', 'uid', 'gid', 'comm', 'context', 'k8s', 'point', 'probe'])",
-                      "message": "every event has a field of this name: choose another, such as target_pid",
+                      "message": "every event has a field of this name",
+                      "messageExpression": "'every event has a field ' + self.name + ': choose another name, such as target_' + self.name",
                       "fieldPath": ".name",
                       "reason": "FieldValueForbidden"
                     },
                     {
                       "rule": "!(self.name in ['as', 'break', 'const', 'continue', 'else', 'false', 'for', 'function', 'if', 'import', 'in', 'let', 'loop', 'namespace', 'null', 'package', 'return', 'true', 'var', 'void', 'while'])",
-                      "message": "reserved word of CEL, so no filter could use it: choose another name and set value",
+                      "message": "reserved word of CEL",
+                      "messageExpression": "self.name + ' is a reserved word of CEL, which no filter could use: choose another name, such as ' + self.name + '_, and set value'",
                       "fieldPath": ".name",
                       "reason": "FieldValueForbidden"
                     },
                     {
                       "rule": "!(self.name in ['retval', 'duration']) || !has(self.value) || self.value in [self.name, 'args.' + self.name]",
-                      "message": "retval and duration mean the result and the time of the call itself: choose another name",
+                      "message": "retval and duration mean the result and the time of the call: choose another name for other values",
                       "fieldPath": ".name",
                       "reason": "FieldValueForbidden"
                     },
@@ -280,7 +281,8 @@ export const traceProbeSchema: StructuralSchema = {
                     "x-kubernetes-validations": [
                       {
                         "rule": "duration(self) >= duration('1s') && duration(self) <= duration('1h')",
-                        "message": "must be from 1s to 1h"
+                        "message": "must be from 1s to 1h",
+                        "messageExpression": "'must be from 1s to 1h, not ' + self"
                       }
                     ]
                   },
@@ -381,7 +383,8 @@ export const traceProbeSchema: StructuralSchema = {
                   "x-kubernetes-validations": [
                     {
                       "rule": "duration(self) >= duration('1s') && duration(self) <= duration('24h')",
-                      "message": "must be from 1s to 24h"
+                      "message": "must be from 1s to 24h",
+                      "messageExpression": "'must be from 1s to 24h, not ' + self"
                     }
                   ]
                 }
@@ -398,7 +401,8 @@ export const traceProbeSchema: StructuralSchema = {
                   "x-kubernetes-validations": [
                     {
                       "rule": "type(self) == int ? self > 0 : isQuantity(self) && quantity(self).isGreaterThan(quantity('0'))",
-                      "message": "must be a positive quantity, such as 1Gi"
+                      "message": "must be a positive quantity, such as 1Gi",
+                      "messageExpression": "'must be a positive quantity such as 1Gi, not ' + string(self)"
                     }
                   ]
                 },
@@ -719,7 +723,8 @@ export const traceProbeSchema: StructuralSchema = {
               "x-kubernetes-validations": [
                 {
                   "rule": "duration(self) >= duration('1m')",
-                  "message": "must be at least 1m"
+                  "message": "must be at least 1m",
+                  "messageExpression": "'must be at least 1m, not ' + self"
                 }
               ]
             },
@@ -730,7 +735,8 @@ export const traceProbeSchema: StructuralSchema = {
               "x-kubernetes-validations": [
                 {
                   "rule": "type(self) == int ? self > 0 : isQuantity(self) && quantity(self).isGreaterThan(quantity('0'))",
-                  "message": "must be a positive quantity, such as 1Gi"
+                  "message": "must be a positive quantity, such as 1Gi",
+                  "messageExpression": "'must be a positive quantity such as 1Gi, not ' + string(self)"
                 }
               ]
             }
@@ -743,7 +749,8 @@ export const traceProbeSchema: StructuralSchema = {
           "x-kubernetes-validations": [
             {
               "rule": "duration(self) >= duration('10s')",
-              "message": "must be at least 10s"
+              "message": "must be at least 10s",
+              "messageExpression": "'must be at least 10s, not ' + self"
             }
           ]
         },

@@ -1,0 +1,7 @@
+/** Something set-up cannot do: one sentence with the reason, and what the reader can do about it. */
+export class Refusal extends Error {
+  constructor(reason, remedy) {
+    super(`TraceProbe: ${reason}.\n${remedy[0].toUpperCase()}${remedy.slice(1)}.`);
+    this.name = 'Refusal';
+  }
+}

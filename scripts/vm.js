@@ -1,0 +1,3 @@
+import { runTypeScript } from './runTypeScript.js';
+
+runTypeScript('test/vm/main.ts');

@@ -124,8 +124,9 @@ export interface ColumnPlan {
 }
 
 /**
- * Native remainder of the filter, in postfix order. Evaluated by native/common/filter.cc on a record and by
- * src/probe/evaluate.ts (the reference). A comparison of a value that could not be read is false.
+ * Native remainder of the filter, in postfix order. Evaluated by native/common/filter.cc on a record; what it means
+ * is said in src/probe/cel/term.ts and by src/probe/cel/evaluate.ts, the reference. Integers are mathematical:
+ * whatever a column's sign, they compare and calculate as the numbers they are, from -2^63 to 2^64-1.
  */
 export type FilterNode =
   /** Pushes a column (index in PointPlan.columns) or a value that every event has. */
@@ -135,11 +136,13 @@ export type FilterNode =
   | { op: 'integer'; value: bigint }
   | { op: 'double'; value: number }
   | { op: 'bool'; value: boolean }
+  /** UTF-8; for comparison with an Ip column its 4 or 16 bytes in network order. */
   | { op: 'string'; value: Uint8Array }
-  /** Pops operands, pushes the result; `signed` says how 64-bit integers compare and divide. */
-  | { op: 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'add' | 'sub' | 'mul' | 'div' | 'mod'; signed: boolean }
+  /** Pops operands, pushes the result. Durations are integers, in nanoseconds. */
+  | { op: 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'add' | 'sub' | 'mul' | 'div' | 'mod' }
   | { op: 'and' | 'or' | 'not' | 'negate' | 'conditional' }
-  | { op: 'contains' | 'startsWith' | 'endsWith' | 'size' | 'hasFlags' | 'toDouble' | 'lower' }
+  /** hasFlags pops a value and the flags that must all be set in it. */
+  | { op: 'contains' | 'startsWith' | 'endsWith' | 'size' | 'hasFlags' | 'toDouble' }
   /** Pops a string; `pattern` is RE2, compiled once. */
   | { op: 'matches'; pattern: string }
   /** Pops one value, true when it equals one of the list. */

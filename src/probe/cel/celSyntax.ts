@@ -83,6 +83,7 @@ function convert(node: ASTNode): CelNode {
       return {
         op: 'call',
         name: node.args[0],
+        nameStart: start,
         receiver: undefined,
         args: node.args[1].map(convert),
         start,

@@ -89,13 +89,14 @@ function splitOnce(text: string, separator: string): [string, string?] {
 
 /** Options instead of lines; --filter counts columns from the start of its expression. */
 function locateOption(capture: readonly string[]): Locate {
-  return ([, , , key, index]: FieldPath, part) => {
+  return ([root, , , key, index]: FieldPath, part) => {
     if (key === 'capture') {
       const option = typeof index === 'number' ? capture[index] : undefined;
       return { source: option === undefined ? '--capture' : `--capture ${option}` };
     }
     if (key === 'filter')
       return { source: '--filter', ...(typeof part === 'number' && { line: 1, column: part + 1 }) };
+    if (root === 'metadata') return { source: '--name' };
     return { source: key === 'binary' ? '--binary' : '--attach' };
   };
 }

@@ -15,17 +15,16 @@ export function scalarOffset(scalar: Scalar, content: string, offset: number): n
       text === undefined || expected === undefined || text === expected || (text === '\n' && expected === ' ')
     );
   });
-  const found = characters[offset] ?? (offset === characters.length ? { at: end } : undefined);
-  return exact && found ? found.at : start;
+  return (exact ? characters[offset]?.at : undefined) ?? start;
 }
 
 interface SourceCharacter {
   at: number;
-  /** undefined: an escape, whatever it stands for. */
+  /** undefined: an escape, whatever it stands for, or the end. */
   text: string | undefined;
 }
 
-/** One entry for each UTF-16 code unit of the string's value. */
+/** One entry for each UTF-16 code unit of the string's value, and one for its end. */
 function sourceCharacters(scalar: Scalar, content: string, start: number, end: number): SourceCharacter[] {
   const isBlock = scalar.type === 'BLOCK_LITERAL' || scalar.type === 'BLOCK_FOLDED';
   const quoted = scalar.type === 'QUOTE_SINGLE' || scalar.type === 'QUOTE_DOUBLE';
@@ -45,7 +44,7 @@ function sourceCharacters(scalar: Scalar, content: string, start: number, end: n
     at += escape?.length ?? 1;
     if (text === '\n') skipIndent();
   }
-  return characters;
+  return [...characters, { at: stop, text: undefined }];
 }
 
 function escapeAt(scalar: Scalar, content: string, at: number): string | undefined {

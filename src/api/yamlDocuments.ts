@@ -43,16 +43,27 @@ export function yamlDocuments(content: string, source: string): YamlDocument[] {
     lineCounter,
   } as const;
   return [...parseAllDocuments(content, options)].map((document) => {
-    const syntaxErrors = document.errors.map(({ message, pos }) => ({
-      path: [],
-      message: `YAML: ${message}`,
-      blocking: true,
-      position: at(pos[0]),
-    }));
-    if (syntaxErrors.length > 0) return { value: undefined, refusals: syntaxErrors, locate: () => at(0) };
-    const locate = locateIn(document, content, at);
-    return { value: document.toJS() as unknown, refusals: repeatedKeys(document, at), locate };
+    const start = document.range?.[0] ?? 0;
+    const problems = document.errors.map(({ message, pos }) => syntaxError(message, at(pos[0])));
+    const value = problems.length > 0 ? undefined : valueOf(document);
+    if (value instanceof ReferenceError) problems.push(syntaxError(value.message, at(start)));
+    if (problems.length > 0) return { value: undefined, refusals: problems, locate: () => at(start) };
+    return { value, refusals: repeatedKeys(document, at), locate: locateIn(document, content, at) };
   });
+}
+
+/** An alias without an anchor, or aliases that multiply without end, are only found out now. */
+function valueOf(document: Document): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    if (error instanceof ReferenceError) return error;
+    throw error;
+  }
+}
+
+function syntaxError(message: string, position: Position): LocatedRefusal {
+  return { path: [], message: `YAML: ${message}`, blocking: true, position };
 }
 
 /** kubectl's YAML has no dates, no base-60 numbers and no sets. */

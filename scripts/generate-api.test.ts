@@ -1,0 +1,32 @@
+import { readFile } from 'node:fs/promises';
+import { expect, test } from '@jest/globals';
+import { generateApi } from './generate-api.ts';
+
+const root = new URL('../', import.meta.url);
+const crd = await readFile(new URL('crds/traceprobes.yaml', root), 'utf8');
+
+test.each(Object.entries(generateApi(crd)))(
+  '%s is what the CRD generates: npm run generate:api',
+  async (path, source) => {
+    expect(await readFile(new URL(path, root), 'utf8')).toBe(source);
+  },
+);
+
+test('a keyword that src/api would ignore is refused', () => {
+  const changed = crd.replace(
+    '                  minItems: 1',
+    '                  minItems: 1\n                  uniqueItems: true',
+  );
+  expect(() => generateApi(changed)).toThrow('.spec.points: keyword "uniqueItems" is unknown to src/api');
+});
+
+test('a field without description is refused, for kubectl explain would show nothing', () => {
+  const changed = crd.replace(/ +description: Detaches the probe .*\n/, '');
+  expect(() => generateApi(changed)).toThrow('.spec.suspend: no description');
+});
+
+test('a field with a default is not optional in the types, and one without is', () => {
+  const types = generateApi(crd)['src/api/gen/traceProbe.ts'];
+  expect(types).toContain('  suspend: boolean;');
+  expect(types).toContain('  expireAfter?: string;');
+});

@@ -76,7 +76,7 @@ function listLengthRefusals(schema: StructuralSchema, value: unknown[], path: Fi
 /** The second appearance of an item of a set, or of a key of a list map. */
 function repeatedItems(schema: StructuralSchema, value: unknown[], path: FieldPath): Refusal[] {
   const listType = schema['x-kubernetes-list-type'];
-  if (listType !== 'set' && listType !== 'map') return [];
+  if (listType !== 'set' && (listType !== 'map' || !value.every(isObject))) return [];
   const mapKeys = schema['x-kubernetes-list-map-keys'] ?? [];
   const identity = (item: unknown): unknown =>
     listType === 'map' && isObject(item)

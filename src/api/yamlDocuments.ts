@@ -43,7 +43,7 @@ export function yamlDocuments(content: string, source: string): YamlDocument[] {
     lineCounter,
   } as const;
   return [...parseAllDocuments(content, options)].map((document) => {
-    const start = document.range?.[0] ?? 0;
+    const [start] = document.range;
     const problems = document.errors.map(({ message, pos }) => syntaxError(message, at(pos[0])));
     const value = problems.length > 0 ? undefined : valueOf(document);
     if (value instanceof ReferenceError) problems.push(syntaxError(value.message, at(start)));

@@ -20,7 +20,7 @@
       # native/capture drains rings and filters, so it is compiled into the addon that owns them; regular
       # expressions of its filters are RE2's (dropped by --as-needed where nothing uses them).
       "sources": ["<!@(ls native/common/*.cc native/bpf/*.cc native/capture/*.cc 2>/dev/null || true)"],
-      "libraries": ["<!@(pkg-config --libs libbpf re2)"],
+      "libraries": ["<!@(pkg-config --libs libbpf libelf re2)"],
     },
     {
       "target_name": "codec",

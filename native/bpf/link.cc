@@ -1,6 +1,7 @@
 #include "bpf/link.h"
 
 #include <bpf/bpf.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -15,14 +16,15 @@ namespace {
 struct Attached {
   bpf_link* link;
   std::string name;
+  int perf_event;
 };
 
 Napi::Value Id(Napi::Env env, __u32 id) { return Napi::Number::New(env, id); }
 
 }  // namespace
 
-Napi::Value Link::Make(Napi::Env env, bpf_link* link, const std::string& name) {
-  Attached attached{link, name};
+Napi::Value Link::Make(Napi::Env env, bpf_link* link, const std::string& name, int perf_event) {
+  Attached attached{link, name, perf_event};
   return AddonData::Of(env).link.New({Napi::External<Attached>::New(env, &attached)});
 }
 
@@ -45,9 +47,23 @@ Link::Link(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Link>(info) {
   const auto* attached = info[0].As<Napi::External<Attached>>().Data();
   link_ = attached->link;
   name_ = attached->name;
+  perf_event_ = attached->perf_event;
 }
 
-Link::~Link() { bpf_link__destroy(link_); }
+Link::~Link() { Destroy(); }
+
+void Link::Destroy() {
+  bpf_link* link = std::exchange(link_, nullptr);
+  if (link == nullptr) return;
+  if (perf_event_ >= 0 && bpf_link__pin_path(link) != nullptr) {
+    // bpf_link__destroy would switch the perf event off although the pin is to keep the program attached. The kernel's
+    // link holds the event, so the descriptors can go.
+    bpf_link__disconnect(link);
+    close(bpf_link__fd(link));
+    close(perf_event_);
+  }
+  bpf_link__destroy(link);
+}
 
 bpf_link* Link::Get(Napi::Env env) const {
   if (link_ == nullptr) throw ClosedFailure(env, "Link '" + name_ + "'");
@@ -112,14 +128,24 @@ Napi::Value Link::Unpin(const Napi::CallbackInfo& info) {
 
 Napi::Value Link::Detach(const Napi::CallbackInfo& info) {
   bpf_link* link = Get(info.Env());
-  if (const int error = bpf_link__detach(link); error != 0) {
+  const int error = bpf_link__detach(link);
+  if (error == -EOPNOTSUPP) {
+    // A link of a perf event or raw tracepoint is attached as long as anybody refers to it: we and the pin.
+    LogCapture capture;
+    if (bpf_link__pin_path(link) != nullptr) {
+      if (const int refused = bpf_link__unpin(link); refused != 0 && refused != -ENOENT) {
+        throw BpfFailure(info.Env(), "detach link '" + name_ + "' by removing its pin", refused, capture.Messages());
+      }
+    }
+    Destroy();
+  } else if (error != 0) {
     throw BpfFailure(info.Env(), "detach link '" + name_ + "'", error);
   }
   return info.Env().Undefined();
 }
 
 Napi::Value Link::Close(const Napi::CallbackInfo& info) {
-  bpf_link__destroy(std::exchange(link_, nullptr));
+  Destroy();
   return info.Env().Undefined();
 }
 

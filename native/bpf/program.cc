@@ -2,11 +2,13 @@
 
 #include <bpf/bpf.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 #include "bpf/addon_data.h"
 #include "bpf/arguments.h"
+#include "bpf/elf_symbols.h"
 #include "bpf/kernel_uapi.h"
 #include "bpf/link.h"
 
@@ -17,6 +19,15 @@ struct Source {
   std::shared_ptr<ObjectHandle> object;
   bpf_program* program;
 };
+
+// Every supported architecture has system call wrappers (CONFIG_ARCH_HAS_SYSCALL_WRAPPER) on 6.1 and later.
+#if defined(__x86_64__)
+constexpr const char* kSyscallPrefix = "__x64_sys_";
+#elif defined(__aarch64__)
+constexpr const char* kSyscallPrefix = "__arm64_sys_";
+#else
+#error "what does this architecture call its system calls' functions?"
+#endif
 
 Napi::Value Count(Napi::Env env, __u64 count) { return Napi::Number::New(env, static_cast<double>(count)); }
 
@@ -185,6 +196,24 @@ Napi::Value Program::Unpin(const Napi::CallbackInfo& info) {
                    [&](bpf_program* program) { return bpf_program__unpin(program, path.c_str()); });
 }
 
+Napi::Value Program::AttachToEvent(Napi::Env env, const std::string& hook, PerfEvent event, uint64_t cookie) {
+  const std::string attempted = "attach program '" + name_ + "' to " + hook;
+  LoadedFd(env, attempted);
+  if (!event.fd) {
+    throw BpfFailure(env, attempted, event.error,
+                     event.reason.empty() ? std::vector<LogMessage>() : std::vector{LogMessage{LIBBPF_WARN, event.reason}});
+  }
+  LIBBPF_OPTS(bpf_perf_event_opts, options);
+  options.bpf_cookie = cookie;
+  LogCapture capture;
+  errno = 0;
+  bpf_link* link = bpf_program__attach_perf_event_opts(program_, event.fd.Get(), &options);
+  const int error = errno;
+  if (link == nullptr) throw BpfFailure(env, attempted, error, capture.Messages());
+  object_->Deliver(capture.Messages());
+  return Link::Make(env, link, name_ + " on " + hook, event.fd.Release());
+}
+
 template <typename AttachFunction>
 Napi::Value Program::AttachBy(Napi::Env env, const std::string& hook, AttachFunction attach) {
   const std::string attempted = "attach program '" + name_ + "' to " + hook;
@@ -206,11 +235,7 @@ Napi::Value Program::Attach(const Napi::CallbackInfo& info) {
 Napi::Value Program::AttachTracepoint(const Napi::CallbackInfo& info) {
   auto [category, name, cookie] = Take<arg::String, arg::String, arg::Default<arg::Uint64, uint64_t{0}>>(
       info, "Program.attachTracepoint", {"category", "name", "options.cookie"});
-  LIBBPF_OPTS(bpf_tracepoint_opts, options);
-  options.bpf_cookie = cookie;
-  return AttachBy(info.Env(), "tracepoint " + category + "/" + name, [&](bpf_program* program) {
-    return bpf_program__attach_tracepoint_opts(program, category.c_str(), name.c_str(), &options);
-  });
+  return AttachToEvent(info.Env(), "tracepoint " + category + "/" + name, OpenTracepoint(category, name), cookie);
 }
 
 Napi::Value Program::AttachRawTracepoint(const Napi::CallbackInfo& info) {
@@ -225,27 +250,17 @@ Napi::Value Program::AttachKprobe(const Napi::CallbackInfo& info) {
       Take<arg::String, arg::Default<arg::Uint32, 0u>, arg::Default<arg::Boolean, false>,
            arg::Default<arg::Uint64, uint64_t{0}>>(
           info, "Program.attachKprobe", {"function", "options.offset", "options.retprobe", "options.cookie"});
-  LIBBPF_OPTS(bpf_kprobe_opts, options);
-  options.offset = offset;
-  options.retprobe = retprobe;
-  options.bpf_cookie = cookie;
   const std::string hook = (retprobe ? "kretprobe " : "kprobe ") + function +
                            (offset == 0 ? "" : "+" + std::to_string(offset));
-  return AttachBy(info.Env(), hook, [&](bpf_program* program) {
-    return bpf_program__attach_kprobe_opts(program, function.c_str(), &options);
-  });
+  return AttachToEvent(info.Env(), hook, OpenKprobe(function, offset, retprobe), cookie);
 }
 
 Napi::Value Program::AttachKsyscall(const Napi::CallbackInfo& info) {
   auto [name, retprobe, cookie] =
       Take<arg::String, arg::Default<arg::Boolean, false>, arg::Default<arg::Uint64, uint64_t{0}>>(
           info, "Program.attachKsyscall", {"name", "options.retprobe", "options.cookie"});
-  LIBBPF_OPTS(bpf_ksyscall_opts, options);
-  options.retprobe = retprobe;
-  options.bpf_cookie = cookie;
-  return AttachBy(info.Env(), (retprobe ? "kretsyscall " : "ksyscall ") + name, [&](bpf_program* program) {
-    return bpf_program__attach_ksyscall(program, name.c_str(), &options);
-  });
+  return AttachToEvent(info.Env(), (retprobe ? "kretsyscall " : "ksyscall ") + name,
+                       OpenKprobe(kSyscallPrefix + name, 0, retprobe), cookie);
 }
 
 Napi::Value Program::AttachTrace(const Napi::CallbackInfo& info) {
@@ -273,15 +288,23 @@ Napi::Value Program::AttachUprobe(const Napi::CallbackInfo& info) {
   if (!symbol && info[2].IsUndefined()) {
     throw ArgumentFailure(info.Env(), "Program.attachUprobe: options must have a symbol or an offset");
   }
-  LIBBPF_OPTS(bpf_uprobe_opts, options);
-  options.retprobe = retprobe;
-  options.bpf_cookie = cookie;
-  options.func_name = symbol ? symbol->c_str() : nullptr;
   const std::string hook = (retprobe ? "uretprobe " : "uprobe ") + path + ":" + symbol.value_or("") +
                            (symbol && offset == 0 ? "" : "+" + std::to_string(offset));
-  return AttachBy(info.Env(), hook, [&](bpf_program* program) {
-    return bpf_program__attach_uprobe_opts(program, pid, path.c_str(), offset, &options);
-  });
+  uint64_t start = 0;
+  if (symbol) {
+    const auto symbols = ReadElfSymbols(path);
+    const auto found = std::find_if(symbols.functions.begin(), symbols.functions.end(),
+                                    [&](const ElfSymbol& function) { return function.name == *symbol; });
+    if (found == symbols.functions.end()) {
+      const bool readable = symbols.errno_value == 0;
+      throw BpfFailure(info.Env(), "attach program '" + name_ + "' to " + hook, readable ? ENOENT : symbols.errno_value,
+                       {{LIBBPF_WARN, !symbols.error.empty() ? symbols.error
+                                      : readable ? path + " has no function " + *symbol + " in its symbol tables"
+                                                 : path + " cannot be opened"}});
+    }
+    start = found->offset;
+  }
+  return AttachToEvent(info.Env(), hook, OpenUprobe(path, start + offset, retprobe, pid), cookie);
 }
 
 }  // namespace traceprobe

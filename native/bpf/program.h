@@ -8,6 +8,7 @@
 #include <string>
 
 #include "bpf/object_handle.h"
+#include "bpf/perf_event.h"
 
 namespace traceprobe {
 
@@ -50,6 +51,9 @@ class Program : public Napi::ObjectWrap<Program> {
   /** Runs libbpf's attach function and wraps its link. `hook` is what it attaches to, as in "kprobe vfs_read". */
   template <typename AttachFunction>
   Napi::Value AttachBy(Napi::Env env, const std::string& hook, AttachFunction attach);
+
+  /** The same for hooks that are perf events. */
+  Napi::Value AttachToEvent(Napi::Env env, const std::string& hook, PerfEvent event, uint64_t cookie);
 
   std::shared_ptr<ObjectHandle> object_;
   bpf_program* program_ = nullptr;

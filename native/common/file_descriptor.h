@@ -27,6 +27,9 @@ class FileDescriptor {
   int Get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
 
+  /** Gives the ownership away. */
+  int Release() { return std::exchange(fd_, -1); }
+
   void Close() {
     if (fd_ >= 0) ::close(std::exchange(fd_, -1));
   }

@@ -1,4 +1,6 @@
 import { createRequire } from 'node:module';
+import type { BpfError } from './bpfError.ts';
+import type { BtfKind, BtfType } from './btf.ts';
 import { createError, type NativeFailure } from './createError.ts';
 
 /** Bytes that JavaScript hands to the kernel. */
@@ -108,6 +110,41 @@ export interface NativeLink {
   close(): void;
 }
 
+/** native/bpf/btf_reader.h */
+export interface NativeBtf {
+  module(name: string): NativeBtf;
+  name(): string;
+  typeCount(): number;
+  type(id: number): BtfType;
+  find(kind: BtfKind, name: string): number | undefined;
+  resolve(id: number): number;
+  sizeOf(id: number): number | undefined;
+  names(kind: BtfKind): string[];
+  close(): void;
+}
+
+/** Packed records, and for each its begin and length. */
+export interface NativeRecords {
+  bytes: Buffer;
+  bounds: Uint32Array;
+}
+
+/** native/bpf/ring_consumer.h */
+export interface NativeRingConsumer {
+  drain(): NativeRecords;
+  start(callback: (records: NativeRecords) => void): void;
+  ref(): void;
+  unref(): void;
+  close(): void;
+}
+
+/** native/bpf/feature_prober.h */
+export interface NativeFeatureProber {
+  /** Why not; undefined: supported. */
+  probe(feature: string): BpfError | undefined;
+  close(): void;
+}
+
 /** What build/Release/bpf.node exports (native/bpf/addon.cc). Arguments are checked there. */
 export interface Addon {
   configure(createError: (...failure: NativeFailure) => Error): void;
@@ -133,6 +170,12 @@ export interface Addon {
     openPinned(path: string): NativeMap;
   };
   Link: { openPinned(path: string): NativeLink };
+  Btf: { vmlinux(): NativeBtf; file(path: string): NativeBtf };
+  RingConsumer: new (mapFd: number, name: string) => NativeRingConsumer;
+  FeatureProber: new () => NativeFeatureProber;
+  RunStatistics: new () => { close(): void };
+  synchronize(): Promise<void>;
+  elfFunctions(path: string): string[];
 }
 
 /** libbpf's print levels. */

@@ -1,7 +1,11 @@
 export { BpfError } from './bpfError.ts';
 export { BpfMap, mapFlags, type Batch, type MapOptions, type UpdateMode } from './bpfMap.ts';
 export { BpfObject, type ObjectOptions } from './bpfObject.ts';
+export { Btf, type BtfEnumValue, type BtfKind, type BtfMember, type BtfParam, type BtfType } from './btf.ts';
 export { ClosedError } from './closedError.ts';
+export { elfFunctions } from './elfFunctions.ts';
+export { enableStats, type RunStatistics } from './enableStats.ts';
+export { featureNames, KernelFeatures, type Feature, type FeatureName } from './kernelFeatures.ts';
 export { Link, type LinkInfo } from './link.ts';
 export {
   Program,
@@ -11,4 +15,6 @@ export {
   type ProgramInfo,
   type UprobeOptions,
 } from './program.ts';
+export { RingBuffer } from './ringBuffer.ts';
+export { synchronize } from './synchronize.ts';
 export { VerifierError } from './verifierError.ts';

@@ -54,7 +54,7 @@ export class Link implements Disposable {
     this.#native.unpin();
   }
 
-  /** Detaches now, even when pinned; the link stays to be asked and closed. */
+  /** Detaches now, even when pinned. Links whose kind the kernel cannot detach are unpinned and closed instead. */
   detach(): void {
     this.#native.detach();
   }

@@ -1,0 +1,42 @@
+// What the draining thread hands to JavaScript in one call.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "common/batch_encoder.h"
+
+namespace traceprobe {
+
+struct FlushedBatch {
+  uint16_t slot;
+  uint16_t schema;
+  uint32_t rows;
+  EncodedBatch encoded;
+};
+
+/** What became of the records of one slot and schema since the flush before; their sum is what was drained. */
+struct FlushedCounts {
+  uint16_t slot;
+  uint16_t schema;
+  uint64_t rows = 0;       // in the batches of this flush
+  uint64_t filtered = 0;   // refused by the native filter
+  uint64_t malformed = 0;  // not of their schema's layout
+  uint64_t backlog = 0;    // dropped, because JavaScript had too much waiting
+  uint64_t unknown = 0;    // nobody had added this schema
+};
+
+struct Flush {
+  std::vector<FlushedBatch> batches;
+  std::vector<FlushedCounts> counts;
+  /** Calls of drain() and removeSchema() that this flush completes. */
+  std::vector<uint32_t> completed;
+
+  size_t Bytes() const {
+    size_t bytes = 0;
+    for (const auto& batch : batches) bytes += batch.encoded.size;
+    return bytes;
+  }
+};
+
+}  // namespace traceprobe

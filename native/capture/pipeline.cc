@@ -1,0 +1,214 @@
+#include "capture/pipeline.h"
+
+#include <sys/random.h>
+
+#include <cstddef>
+#include <cstring>
+#include <utility>
+
+#include "capture/value_text.h"
+
+namespace traceprobe {
+
+namespace format = batch_format;
+
+namespace {
+
+// In the order of Append().
+constexpr BatchColumn kBuiltinColumns[] = {
+    {format::kTime, CellKind::kSigned},       {format::kPid, CellKind::kUnsigned},
+    {format::kTid, CellKind::kUnsigned},      {format::kPpid, CellKind::kUnsigned},
+    {format::kUid, CellKind::kUnsigned},      {format::kGid, CellKind::kUnsigned},
+    {format::kComm, CellKind::kDictionary},   {format::kContext, CellKind::kUnsigned},
+    {format::kCgroup, CellKind::kUnsigned},   {format::kTruncated, CellKind::kUnsigned, true},
+};
+
+/** Batches under way of all probes together hold at most this many times the size of one. */
+constexpr size_t kOpenBatches = 8;
+/** Distinct keys of unknown records that are told apart; only garbage has more. */
+constexpr size_t kUnknownKeys = 1024;
+constexpr uint32_t kOtherKey = UINT32_MAX;
+
+std::vector<BatchColumn> ColumnsOf(const RecordSchema& schema) {
+  std::vector<BatchColumn> columns(std::begin(kBuiltinColumns), std::end(kBuiltinColumns));
+  for (size_t i = 0; i < schema.columns.size(); ++i) {
+    if (!schema.columns[i].visible) continue;
+    columns.push_back({format::kFirstPointColumn + static_cast<uint32_t>(i), CellKindOf(schema.columns[i].type)});
+  }
+  return columns;
+}
+
+uint64_t RandomSeed() {
+  uint64_t seed = 0x9e3779b97f4a7c15;
+  // Without entropy the dictionaries still work; only whoever chooses strings could make them slow.
+  (void)!getrandom(&seed, sizeof(seed), GRND_NONBLOCK);
+  return seed;
+}
+
+}  // namespace
+
+struct Pipeline::Stream {
+  RecordSchema schema;
+  std::unique_ptr<RowFilter> filter;
+  std::shared_ptr<uint64_t> sequence;
+  size_t fixed_bytes;
+  BatchEncoder encoder;
+  size_t open_bytes = 0;  // of records in the batch under way
+  uint64_t filtered = 0;
+  uint64_t malformed = 0;
+  uint64_t backlog = 0;
+};
+
+Pipeline::Pipeline(PipelineOptions options) : options_(std::move(options)), seed_(RandomSeed()) {}
+Pipeline::~Pipeline() = default;
+
+void Pipeline::AddSchema(RecordSchema schema, std::unique_ptr<RowFilter> filter) {
+  auto& sequence = sequences_[schema.probe_uid];
+  if (!sequence) sequence = std::make_shared<uint64_t>(0);
+  const uint32_t key = schema.Key();
+  const size_t fixed_bytes = schema.FixedBytes();
+  BatchEncoder encoder(ColumnsOf(schema), seed_);
+  auto stream = std::unique_ptr<Stream>(
+      new Stream{std::move(schema), std::move(filter), sequence, fixed_bytes, std::move(encoder)});
+  newest_[stream->schema.slot] = stream.get();
+  streams_[key] = std::move(stream);
+}
+
+void Pipeline::RemoveSchema(uint32_t key) {
+  const auto found = streams_.find(key);
+  if (found == streams_.end()) return;
+  Close(*found->second);
+  Stream*& newest = newest_[key >> 16];
+  if (newest == found->second.get()) newest = nullptr;
+  streams_.erase(found);
+}
+
+Pipeline::Stream* Pipeline::Find(uint32_t key) {
+  const uint32_t slot = key >> 16;
+  if (slot < newest_.size() && newest_[slot] != nullptr && newest_[slot]->schema.Key() == key) return newest_[slot];
+  const auto found = streams_.find(key);
+  return found == streams_.end() ? nullptr : found->second.get();
+}
+
+void Pipeline::CountUnknown(uint32_t key) {
+  if (!unknown_.contains(key) && unknown_.size() >= kUnknownKeys) key = kOtherKey;
+  ++unknown_[key];
+}
+
+void Pipeline::Accept(std::span<const uint8_t> record, int64_t boot_to_wall, bool backlogged) {
+  pending_ = true;
+  uint16_t ids[2] = {UINT16_MAX, UINT16_MAX};  // slot, schema
+  static_assert(offsetof(tp_record, slot) == 0 && offsetof(tp_record, schema) == 2);
+  if (record.size() >= sizeof(ids)) std::memcpy(ids, record.data(), sizeof(ids));
+  const uint32_t key = static_cast<uint32_t>(ids[0]) << 16 | ids[1];
+  Stream* const stream = Find(key);
+  if (stream == nullptr) {
+    CountUnknown(key);
+    return;
+  }
+  if (!decoder_.Decode(stream->schema, record, boot_to_wall)) {
+    ++stream->malformed;
+    return;
+  }
+  if (stream->filter && !stream->filter->Matches(decoder_.Row())) {
+    ++stream->filtered;
+    return;
+  }
+  if (backlogged) {
+    ++stream->backlog;
+    return;
+  }
+  Append(*stream);
+  stream->open_bytes += record.size();
+  open_bytes_ += record.size();
+  if (stream->encoder.Full() || stream->encoder.EstimatedBytes() >= options_.max_batch_bytes) {
+    Close(*stream);
+  } else if (open_bytes_ >= kOpenBatches * options_.max_batch_bytes) {
+    CloseAll();
+  }
+}
+
+void Pipeline::Append(Stream& stream) {
+  const RecordRow& row = decoder_.Row();
+  BatchEncoder& encoder = stream.encoder;
+  encoder.BeginRow();
+  encoder.Set(0, static_cast<uint64_t>(row.time));
+  encoder.Set(1, static_cast<uint64_t>(row.header.pid));
+  encoder.Set(2, static_cast<uint64_t>(row.header.tid));
+  encoder.Set(3, static_cast<uint64_t>(row.header.ppid));
+  encoder.Set(4, static_cast<uint64_t>(row.header.uid));
+  encoder.Set(5, static_cast<uint64_t>(row.header.gid));
+  encoder.Set(6, row.Comm());
+  encoder.Set(7, static_cast<uint64_t>(row.header.context));
+  encoder.Set(8, static_cast<uint64_t>(row.header.cgroup));
+  encoder.Set(9, static_cast<uint64_t>(row.header.truncated_fields));
+  size_t to = std::size(kBuiltinColumns);
+  const auto& columns = stream.schema.columns;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (!columns[i].visible) continue;
+    if (row.faults >> i & 1) {
+      encoder.SetFault(to);
+    } else if (columns[i].type == ColumnType::kIp) {
+      text_.clear();
+      AppendIpAddress(row.strings[i], text_);
+      encoder.Set(to, std::string_view(text_));
+    } else if (CellKindOf(columns[i].type) == CellKind::kDictionary) {
+      encoder.Set(to, row.strings[i]);
+    } else {
+      encoder.Set(to, row.numbers[i]);
+    }
+    ++to;
+  }
+}
+
+/** The batch under way, if there is anything to tell, becomes a ready one. */
+void Pipeline::Close(Stream& stream) {
+  const uint32_t rows = stream.encoder.Rows();
+  if (rows == 0 && stream.filtered == 0 && stream.malformed == 0 && stream.backlog == 0) return;
+  pending_ = true;
+  open_bytes_ -= std::exchange(stream.open_bytes, 0);
+  const RecordSchema& schema = stream.schema;
+  BatchHead head;
+  head.probe_uid = schema.probe_uid;
+  head.generation = schema.generation;
+  head.epoch = options_.epoch;
+  head.first_sequence = *stream.sequence;
+  head.schema = schema.point;
+  head.filtered = stream.filtered;
+  head.lost_backlog = stream.backlog;
+  head.lost_malformed = stream.malformed;
+  EncodedBatch encoded = stream.encoder.Finish(head);
+  *stream.sequence += rows;
+  ready_bytes_ += encoded.size;
+  ready_.push_back({schema.slot, schema.schema, rows, std::move(encoded)});
+  FlushedCounts counts{schema.slot, schema.schema};
+  counts.rows = rows;
+  counts.filtered = std::exchange(stream.filtered, 0);
+  counts.malformed = std::exchange(stream.malformed, 0);
+  counts.backlog = std::exchange(stream.backlog, 0);
+  counts_.push_back(counts);
+}
+
+void Pipeline::CloseAll() {
+  for (const auto& [key, stream] : streams_) Close(*stream);
+}
+
+Flush Pipeline::TakeFlush(bool all) {
+  if (all) {
+    CloseAll();
+    for (const auto& [key, records] : unknown_) {
+      FlushedCounts counts{static_cast<uint16_t>(key >> 16), static_cast<uint16_t>(key)};
+      counts.unknown = records;
+      counts_.push_back(counts);
+    }
+    unknown_.clear();
+    pending_ = false;
+  }
+  Flush flush;
+  flush.batches = std::exchange(ready_, {});
+  flush.counts = std::exchange(counts_, {});
+  ready_bytes_ = 0;
+  return flush;
+}
+
+}  // namespace traceprobe

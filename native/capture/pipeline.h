@@ -1,0 +1,75 @@
+// Records in, batches out: decode, filter, encode. Used by one thread at a time.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "capture/flush.h"
+#include "capture/record_decoder.h"
+#include "capture/record_schema.h"
+#include "capture/row_filter.h"
+#include "common/batch_encoder.h"
+
+namespace traceprobe {
+
+struct PipelineOptions {
+  /** EventBatch.epoch. */
+  std::vector<uint8_t> epoch;
+  /** A batch is closed when it has about this many bytes. */
+  size_t max_batch_bytes = 1 << 20;
+};
+
+class Pipeline {
+ public:
+  explicit Pipeline(PipelineOptions options);
+  ~Pipeline();
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+
+  bool HasSchema(uint32_t key) const { return streams_.contains(key); }
+  /** Its Key() must be new. `filter` may be null: every event passes. */
+  void AddSchema(RecordSchema schema, std::unique_ptr<RowFilter> filter);
+  /** Its last rows are in the next flush. */
+  void RemoveSchema(uint32_t key);
+
+  /** Never fails: what cannot be decoded is counted. `backlogged`: rows that pass the filter are dropped. */
+  void Accept(std::span<const uint8_t> record, int64_t boot_to_wall, bool backlogged);
+
+  /** Batches that were closed because they were full, in bytes. */
+  size_t ReadyBytes() const { return ready_bytes_; }
+  /** Anything that TakeFlush(true) would return. */
+  bool HasPending() const { return pending_; }
+
+  /** The full batches; with `all` also those under way. Counts go with the batches. */
+  Flush TakeFlush(bool all);
+
+ private:
+  struct Stream;
+
+  Stream* Find(uint32_t key);
+  void CountUnknown(uint32_t key);
+  void Close(Stream& stream);
+  void CloseAll();
+  void Append(Stream& stream);
+
+  PipelineOptions options_;
+  uint64_t seed_;
+  RecordDecoder decoder_;
+  std::string text_;
+  std::unordered_map<uint32_t, std::unique_ptr<Stream>> streams_;
+  std::array<Stream*, TP_MAX_SLOTS> newest_{};  // the last added stream of each slot: nearly always the right one
+  std::unordered_map<std::string, std::shared_ptr<uint64_t>> sequences_;  // next one, by probe
+  std::unordered_map<uint32_t, uint64_t> unknown_;
+  std::vector<FlushedBatch> ready_;
+  std::vector<FlushedCounts> counts_;
+  size_t ready_bytes_ = 0;
+  size_t open_bytes_ = 0;  // of records that went into batches under way
+  bool pending_ = false;
+};
+
+}  // namespace traceprobe

@@ -100,6 +100,8 @@ export type Hook =
 export interface ProgramPlan {
   /** Name of the object, e.g. 'tracepoint' for tracepoint.bpf.o. */
   object: string;
+  /** Name of the program in it, e.g. 'single' or 'enter'. */
+  program: string;
   /** single: one program does all. entry remembers the call, exit pairs with it and records. */
   role: 'single' | 'entry' | 'exit';
   hook: Hook;
@@ -136,7 +138,7 @@ export type FilterNode =
   | { op: 'integer'; value: bigint }
   | { op: 'double'; value: number }
   | { op: 'bool'; value: boolean }
-  /** UTF-8; for comparison with an Ip column its 4 or 16 bytes in network order. */
+  /** UTF-8; addresses in the text that inet_ntop() makes, as Ip columns have them. */
   | { op: 'string'; value: Uint8Array }
   /** Pops operands, pushes the result. Durations are integers, in nanoseconds. */
   | { op: 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'add' | 'sub' | 'mul' | 'div' | 'mod' }

@@ -1,0 +1,47 @@
+import type { CType } from './cType.ts';
+import type { HookArgument } from './hookValues.ts';
+import type { KernelView } from './kernelView.ts';
+
+/** Where arguments begin in the record of sys_enter_NAME, and bytes each takes there. */
+const ARGUMENTS_START = 16;
+const ARGUMENT_BYTES = 8;
+
+/**
+ * Names and C types of a system call's arguments, from the format of its sys_enter tracepoint; undefined when there
+ * is none.
+ */
+export function syscallArguments(name: string, kernel: KernelView): HookArgument[] | undefined {
+  const format = kernel.tracefs.format('syscalls', `sys_enter_${name}`);
+  if (format === undefined) return undefined;
+  // Kernels from 6.19 append a copy of the strings (__data_loc …) that BPF programs are not given.
+  const fields = format.fields.filter(
+    (field) => field.location === 'inline' && field.offset >= ARGUMENTS_START,
+  );
+  const args = fields.map((field): HookArgument => {
+    const index = (field.offset - ARGUMENTS_START) / ARGUMENT_BYTES;
+    return { name: field.name, type: kernel.types.parse(field.type), at: { source: 'argument', index } };
+  });
+  return markBuffers(args);
+}
+
+/** A character pointer followed by its length is a buffer that need not end with a NUL. */
+export function markBuffers(args: HookArgument[]): HookArgument[] {
+  return args.map((argument, index) => {
+    const next = args[index + 1];
+    const isBuffer = isText(argument.type) && next !== undefined && isLength(next);
+    return isBuffer ? { ...argument, buffer: true } : argument;
+  });
+}
+
+function isText(type: CType): boolean {
+  return type.kind === 'pointer' && type.target.kind === 'integer' && type.target.char;
+}
+
+function isLength({ name, type }: HookArgument): boolean {
+  return type.kind === 'integer' && (type.text === 'size_t' || /len|size|count|bufsiz/.test(name));
+}
+
+/** What every system call returns to user space. */
+export function syscallReturn(): CType {
+  return { kind: 'integer', size: 8, signed: true, bool: false, char: false, text: 'long', typedefs: [] };
+}

@@ -1,0 +1,79 @@
+import type { ValuePlan } from '../plan.ts';
+import { sizeOf } from './cType.ts';
+import { NOT_USER } from './walkValue.ts';
+import type { Walked } from './walkValue.ts';
+
+/** How a program loads the integer (or pointer, enum, bit-field) that a path led to. At most 8 bytes. */
+export function integerOf(at: Walked, signed: boolean): ValuePlan {
+  const size = sizeOf(at.type) ?? 8;
+  const bits = at.bitSize === 0 ? size * 8 : at.bitSize;
+  if (at.place === 'register') {
+    const whole = at.bitOffset === 0 && bits === 64;
+    return plan(at, 0, 0, whole ? { shift: 0, bits: 0, signed } : { shift: at.bitOffset, bits, signed });
+  }
+  if (at.bitSize === 0) {
+    return plan(at, at.bitOffset / 8, loadSize(size), { shift: 0, bits: 0, signed });
+  }
+  return plan(at, ...bitFieldLoad(at.bitOffset, bits, signed));
+}
+
+/** How a program gets the address of the object that a path led to; it lies in memory. */
+export function addressOf(at: Walked): ValuePlan {
+  const offset = at.bitOffset / 8;
+  const whole = { shift: 0, bits: 0, signed: false };
+  const last = at.steps.at(-1);
+  // The address is itself a pointer in memory: load it instead of following it, which saves a step.
+  if (offset === 0 && last !== undefined)
+    return plan({ ...at, steps: at.steps.slice(0, -1) }, last, 8, whole);
+  const address = plan(at, offset, 0, whole);
+  return at.source === 'context' && at.steps.length === 0
+    ? { ...address, source: 'contextAddress' }
+    : address;
+}
+
+/** A value that every event has, or the duration: nothing is read from memory. */
+export function wholeValue(source: ValuePlan['source'], signed: boolean): ValuePlan {
+  return { source, index: 0, steps: [], userFrom: NOT_USER, size: 0, offset: 0, shift: 0, bits: 0, signed };
+}
+
+interface BitRange {
+  shift: number;
+  bits: number;
+  signed: boolean;
+}
+
+function plan(at: Walked, offset: number, size: ValuePlan['size'], range: BitRange): ValuePlan {
+  const reads = at.steps.length + (size === 0 ? 0 : 1);
+  return {
+    source: at.source,
+    index: at.index,
+    steps: at.steps,
+    userFrom: at.userFrom < reads ? at.userFrom : NOT_USER,
+    size,
+    offset,
+    ...range,
+  };
+}
+
+/** The smallest load that holds `bits` bits from bit `bitOffset`, little-endian, and where in it they are. */
+export function bitFieldLoad(
+  bitOffset: number,
+  bits: number,
+  signed: boolean,
+): [offset: number, size: ValuePlan['size'], range: BitRange] {
+  let offset = Math.floor(bitOffset / 8);
+  let shift = bitOffset % 8;
+  // C aligns bit-fields of more than 57 bits to their 8-byte unit, where they fit into one load.
+  if (shift + bits > 64) {
+    shift += (offset % 8) * 8;
+    offset -= offset % 8;
+  }
+  const size = loadSize(Math.ceil((shift + bits) / 8));
+  return [offset, size, { shift, bits, signed }];
+}
+
+function loadSize(bytes: number): 1 | 2 | 4 | 8 {
+  if (bytes <= 1) return 1;
+  if (bytes <= 2) return 2;
+  return bytes <= 4 ? 4 : 8;
+}

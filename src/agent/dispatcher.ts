@@ -1,0 +1,123 @@
+import { BpfObject, type BpfMap, type Link, type Program } from '../bpf/index.ts';
+import type { Hook } from '../probe/plan.ts';
+import { bpfObjectFile } from './bpfObjectFile.ts';
+
+const key = Buffer.alloc(4);
+
+/** Which of the programs in bpf/dispatch.bpf.c goes with a hook. */
+function dispatchProgram(hook: Hook): string {
+  switch (hook.type) {
+    case 'tracepoint':
+      return 'dispatch_tracepoint';
+    case 'rawTracepoint':
+      return 'dispatch_raw_tracepoint';
+    case 'fentry':
+      return 'dispatch_fentry';
+    case 'fexit':
+      return 'dispatch_fexit';
+    case 'lsm':
+      return 'dispatch_lsm';
+    default:
+      return 'dispatch_kprobe';
+  }
+}
+
+/** Trampoline and LSM programs are loaded for one function. */
+export function attachTarget(hook: Hook): string | undefined {
+  switch (hook.type) {
+    case 'fentry':
+    case 'fexit':
+      return hook.function;
+    case 'lsm':
+      return hook.hook;
+    default:
+      return undefined;
+  }
+}
+
+function attach(program: Program, hook: Hook): Link {
+  switch (hook.type) {
+    case 'tracepoint':
+      return program.attachTracepoint(hook.category, hook.name);
+    case 'rawTracepoint':
+      return program.attachRawTracepoint(hook.name);
+    case 'kprobe':
+    case 'kretprobe':
+      return program.attachKprobe(hook.function, { retprobe: hook.type === 'kretprobe' });
+    case 'ksyscall':
+    case 'kretsyscall':
+      return program.attachKsyscall(hook.syscall, { retprobe: hook.type === 'kretsyscall' });
+    case 'fentry':
+    case 'fexit':
+      return program.attachTrace();
+    case 'lsm':
+      return program.attachLsm();
+    case 'uprobe':
+    case 'uretprobe':
+      return program.attachUprobe({
+        path: hook.path,
+        symbol: hook.symbol,
+        retprobe: hook.type === 'uretprobe',
+      });
+  }
+}
+
+/**
+ * An attached program that jumps to whichever program is armed, at a stroke: every hit of the hook runs exactly one
+ * of them, or none while nothing is armed.
+ */
+export class Dispatcher implements Disposable {
+  readonly hook: Hook;
+  readonly #object: BpfObject;
+  readonly #program: Program;
+  readonly #current: BpfMap;
+  readonly #link: Link;
+
+  /** @throws BpfError when the hook cannot be attached */
+  constructor(hook: Hook) {
+    this.hook = hook;
+    this.#object = BpfObject.open(bpfObjectFile('dispatch'), { name: 'dispatch' });
+    try {
+      const name = dispatchProgram(hook);
+      for (const program of this.#object.programs()) program.setAutoload(program.name === name);
+      this.#program = this.#object.program(name);
+      const target = attachTarget(hook);
+      if (target !== undefined) this.#program.setAttachTarget(target);
+      this.#object.load();
+      this.#current = this.#object.map('current');
+      this.#link = attach(this.#program, hook);
+    } catch (error) {
+      this.#object.close();
+      throw error;
+    }
+  }
+
+  /** From the next hit on this program runs. */
+  arm(program: Program): void {
+    const value = Buffer.alloc(4);
+    value.writeInt32LE(program.fd);
+    this.#current.update(key, value);
+  }
+
+  /** From the next hit on nothing runs. Runs under way end within an RCU grace period. */
+  disarm(): void {
+    this.#current.delete(key);
+  }
+
+  /** Runs that the kernel skipped, as far as it counts them; and runs and time while statistics are on. */
+  get statistics(): { missed: number | undefined; runCount: number; runTimeNs: number } {
+    const { recursionMisses, runCount, runTimeNs } = this.#program.info;
+    const missed = this.#link.info.missed;
+    return { missed: missed === undefined ? recursionMisses : missed + recursionMisses, runCount, runTimeNs };
+  }
+
+  /** Detaches. Closing twice is fine. */
+  close(): void {
+    this.#link.close();
+    this.#object.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

@@ -1,0 +1,282 @@
+import { randomBytes } from 'node:crypto';
+import { synchronize } from '../bpf/index.ts';
+import { Capture, type Flush, type FlushedBatch } from '../capture/capture.ts';
+import { recordSchema } from '../capture/recordSchema.ts';
+import type { ConfigPlacement } from '../probe/config.ts';
+import type { PointPlan, ProbePlan } from '../probe/plan.ts';
+import {
+  accountOf,
+  clearCounters,
+  readCounters,
+  sumAccounts,
+  type Account,
+  type DrainCounts,
+} from './account.ts';
+import { RunningPoint } from './runningPoint.ts';
+import { createSharedMaps, type SharedMaps } from './sharedMaps.ts';
+import { Slots } from './slots.ts';
+
+/** A batch of one point of a running probe. */
+export interface ProbeBatch {
+  probe: ProbePlan;
+  point: PointPlan;
+  rows: number;
+  /** EventBatch, encoded. */
+  bytes: Buffer;
+}
+
+export interface HostOptions {
+  /** Takes batches; while its promise is open, later ones wait up to a bound and are then counted as lost. */
+  onBatches: (batches: ProbeBatch[]) => void | Promise<void>;
+  /** Bytes of the ring; a power of two. */
+  ringBytes?: number;
+  flushMilliseconds?: number;
+}
+
+interface PointEntry {
+  plan: PointPlan;
+  running: RunningPoint;
+  counts: DrainCounts;
+}
+
+interface ProbeEntry {
+  plan: ProbePlan;
+  gate: number;
+  schema: number;
+  points: Map<string, PointEntry>;
+}
+
+/** Most records of a slot carry its current schema; old ones are told apart by 16 bits. */
+const schemas = 1 << 16;
+
+/**
+ * The probes of one machine: shared maps, the draining thread, and what runs. Everything that happens to a probe goes
+ * through here; plans come from whoever has them (a file, a controller), batches go to whoever wants them.
+ */
+export class Host {
+  readonly epoch = randomBytes(16);
+  readonly maps: SharedMaps;
+  readonly #capture: Capture;
+  readonly #slots: Slots;
+  readonly #gates: Slots;
+  readonly #share: bigint;
+  readonly #probes = new Map<string, ProbeEntry>();
+  /** Who gets the batches of a slot and schema. */
+  readonly #routes = new Map<string, { probe: ProbePlan; entry: PointEntry; point: PointPlan }>();
+
+  constructor(options: HostOptions) {
+    this.maps = createSharedMaps(options.ringBytes);
+    this.#slots = new Slots(this.maps.counters.maxEntries, 'points');
+    this.#gates = new Slots(this.maps.gates.maxEntries, 'probes');
+    // One probe that floods leaves half of the ring to the others.
+    this.#share = BigInt(this.maps.events.maxEntries) / 2n;
+    this.#capture = new Capture({
+      rings: [this.maps.events],
+      gates: this.maps.gates,
+      epoch: this.epoch,
+      ...(options.flushMilliseconds === undefined ? {} : { flushMilliseconds: options.flushMilliseconds }),
+      onFlush: (flush) => {
+        this.#count(flush);
+        const batches = flush.batches.flatMap((batch) => this.#routed(batch));
+        if (batches.length > 0) return options.onBatches(batches);
+      },
+    });
+    this.#capture.keepAlive(true);
+  }
+
+  /** Names of the running probes' UIDs. */
+  get probes(): ProbePlan[] {
+    return [...this.#probes.values()].map(({ plan }) => plan);
+  }
+
+  /**
+   * Starts a probe, or replaces the generation that runs: points whose hooks stayed change over without a gap or a
+   * double count.
+   * @throws VerifierError, BpfError: what ran before goes on
+   */
+  async apply(plan: ProbePlan): Promise<void> {
+    const existing = this.#probes.get(plan.uid);
+    await (existing ? this.#replace(existing, plan) : this.#start(plan));
+  }
+
+  /** Stops a probe and returns its account, exact: everything captured has been delivered before. */
+  async stop(uid: string): Promise<Account> {
+    const entry = this.#probe(uid);
+    for (const point of entry.points.values()) point.running.disarm();
+    await this.#settle();
+    const account = this.account(uid);
+    for (const point of entry.points.values()) await this.#drop(point, entry.schema);
+    this.#gates.release(entry.gate);
+    this.#probes.delete(uid);
+    return account;
+  }
+
+  /** Nothing of the probe runs any more, but it stays loaded: arm it again with resume. */
+  async suspend(uid: string): Promise<void> {
+    for (const point of this.#probe(uid).points.values()) point.running.disarm();
+    await this.#settle();
+  }
+
+  resume(uid: string): void {
+    for (const point of this.#probe(uid).points.values()) point.running.arm();
+  }
+
+  /** What became of the probe's hits so far; exact while nothing of it runs and after a drain. */
+  account(uid: string): Account {
+    return sumAccounts([...this.#probe(uid).points.values()].map((point) => this.#pointAccount(point)));
+  }
+
+  /** The same by point. */
+  accounts(uid: string): Map<string, Account> {
+    const points = [...this.#probe(uid).points];
+    return new Map(points.map(([name, point]) => [name, this.#pointAccount(point)]));
+  }
+
+  /** Runs and time of a probe's programs while statistics are on. */
+  statistics(uid: string): { runCount: number; runTimeNs: number; missed: number | undefined }[] {
+    return [...this.#probe(uid).points.values()].map(({ running }) => running.statistics);
+  }
+
+  /** Settled when everything captured so far has been delivered. */
+  async drain(): Promise<void> {
+    await this.#capture.drain();
+  }
+
+  /** Stops everything. Accounts are to be taken before, by stop. */
+  async close(): Promise<void> {
+    for (const uid of [...this.#probes.keys()]) await this.stop(uid);
+    this.#capture.close();
+    this.maps[Symbol.dispose]();
+  }
+
+  async #start(plan: ProbePlan): Promise<void> {
+    const entry: ProbeEntry = { plan, gate: this.#gates.take(), schema: 1, points: new Map() };
+    try {
+      for (const [index, point] of plan.points.entries()) this.#attach(entry, point, index);
+    } catch (error) {
+      for (const point of entry.points.values()) await this.#drop(point, entry.schema);
+      this.#gates.release(entry.gate);
+      throw error;
+    }
+    this.#probes.set(plan.uid, entry);
+    for (const point of entry.points.values()) point.running.arm();
+  }
+
+  async #replace(entry: ProbeEntry, plan: ProbePlan): Promise<void> {
+    const schema = (entry.schema + 1) % schemas;
+    const before = entry.schema;
+    const next: ProbeEntry = { plan, gate: entry.gate, schema, points: new Map() };
+    const attached: PointEntry[] = [];
+    const replaced: Disposable[] = [];
+    const kept = new Set<string>();
+    try {
+      for (const [index, point] of plan.points.entries()) {
+        const old = entry.points.get(point.name);
+        if (old?.running.canBecome(point)) {
+          kept.add(point.name);
+          this.#route(next, point, index, old);
+          next.points.set(point.name, old);
+          replaced.push(old.running.become(point, this.#place(next, old.running.slot)));
+          old.plan = point;
+        } else {
+          attached.push(this.#attach(next, point, index));
+        }
+      }
+    } catch (error) {
+      for (const point of attached) await this.#drop(point, schema);
+      for (const disposable of replaced) disposable[Symbol.dispose]();
+      throw error;
+    }
+    this.#probes.set(plan.uid, next);
+    for (const point of attached) point.running.arm();
+    const dropped = [...entry.points].filter(([name]) => !kept.has(name)).map(([, point]) => point);
+    for (const point of dropped) point.running.disarm();
+    await synchronize();
+    for (const disposable of replaced) disposable[Symbol.dispose]();
+    for (const point of dropped) await this.#drop(point, before);
+    for (const name of kept) {
+      const slot = entry.points.get(name)?.running.slot;
+      if (slot !== undefined) await this.#forget(slot, before);
+    }
+  }
+
+  #attach(entry: ProbeEntry, plan: PointPlan, index: number): PointEntry {
+    const slot = this.#slots.take();
+    try {
+      clearCounters(this.maps.counters, slot);
+      const running = new RunningPoint(plan, this.#place(entry, slot), this.maps);
+      const counts = { delivered: 0n, filtered: 0n, backlog: 0n, malformed: 0n };
+      const point = { plan, running, counts };
+      entry.points.set(plan.name, point);
+      this.#route(entry, plan, index, point);
+      return point;
+    } catch (error) {
+      this.#slots.release(slot);
+      throw error;
+    }
+  }
+
+  #place({ gate, schema, plan }: ProbeEntry, slot: number): ConfigPlacement {
+    return { slot, gate, schema, scoped: false, rate: plan.rate, share: this.#share };
+  }
+
+  #route(entry: ProbeEntry, plan: PointPlan, index: number, point: PointEntry): void {
+    const { slot } = point.running;
+    const { uid, generation } = entry.plan;
+    this.#routes.set(routeKey(slot, entry.schema), { probe: entry.plan, entry: point, point: plan });
+    const place = { slot, schema: entry.schema, gate: entry.gate, probeUid: uid, generation, point: index };
+    this.#capture.addSchema(recordSchema(plan, place));
+  }
+
+  async #drop(point: PointEntry, schema: number): Promise<void> {
+    point.running.disarm();
+    await synchronize();
+    point.running.close();
+    const { slot } = point.running;
+    await this.#forget(slot, schema);
+    this.#slots.release(slot);
+  }
+
+  async #forget(slot: number, schema: number): Promise<void> {
+    await this.#capture.removeSchema(slot, schema);
+    this.#routes.delete(routeKey(slot, schema));
+  }
+
+  /** Every program has ended, and everything in the ring has been delivered. */
+  async #settle(): Promise<void> {
+    await synchronize();
+    await this.#capture.drain();
+  }
+
+  #count(flush: Flush): void {
+    for (const { slot, schema, rows, filtered, backlog, malformed, unknown } of flush.counts) {
+      const counts = this.#routes.get(routeKey(slot, schema))?.entry.counts;
+      if (counts === undefined) continue;
+      counts.delivered += BigInt(rows);
+      counts.filtered += BigInt(filtered);
+      counts.backlog += BigInt(backlog);
+      counts.malformed += BigInt(malformed + unknown);
+    }
+  }
+
+  #routed({ slot, schema, rows, bytes }: FlushedBatch): ProbeBatch[] {
+    const route = this.#routes.get(routeKey(slot, schema));
+    return route === undefined || rows === 0 ? [] : [{ probe: route.probe, point: route.point, rows, bytes }];
+  }
+
+  #pointAccount({ running, counts }: PointEntry): Account {
+    const { missed } = running.statistics;
+    const kernel = readCounters(this.maps.counters, running.slot);
+    return accountOf(kernel, counts, missed === undefined ? undefined : BigInt(missed));
+  }
+
+  #probe(uid: string): ProbeEntry {
+    const entry = this.#probes.get(uid);
+    if (entry === undefined) throw new RangeError(`no probe of UID '${uid}' is running`);
+    return entry;
+  }
+}
+
+function routeKey(slot: number, schema: number): string {
+  return `${slot}/${schema}`;
+}

@@ -1,0 +1,56 @@
+import { BpfObject, type BpfMap, type Program } from '../bpf/index.ts';
+import type { ProgramPlan } from '../probe/plan.ts';
+import { bpfObjectFile } from './bpfObjectFile.ts';
+import { attachTarget } from './dispatcher.ts';
+import type { SharedMaps } from './sharedMaps.ts';
+
+export interface LoadedProgram extends Disposable {
+  readonly program: Program;
+}
+
+export interface LoadOptions {
+  maps: SharedMaps;
+  /** struct tp_config, encoded. */
+  config: Uint8Array;
+  /** Task storage that the two halves of a pair share. */
+  pairs: BpfMap | undefined;
+  large: boolean;
+  /** The verifier's log level, for `check`. */
+  logLevel?: number;
+}
+
+/**
+ * Opens the generic object, specialises it by its configuration and loads the one program.
+ * @throws VerifierError, BpfError
+ */
+export function loadProgram(plan: ProgramPlan, options: LoadOptions): LoadedProgram {
+  const { maps, config, pairs, large, logLevel } = options;
+  const object = BpfObject.open(bpfObjectFile(plan.object), { name: plan.object });
+  try {
+    for (const program of object.programs()) program.setAutoload(program.name === plan.program);
+    const program = object.program(plan.program);
+    if (logLevel !== undefined) program.setLogLevel(logLevel);
+    const target = attachTarget(plan.hook);
+    if (target !== undefined) program.setAttachTarget(target);
+    object.setRodata(config);
+    for (const name of ['events', 'counters', 'gates', 'workloads', 'scratch_small'] as const) {
+      object.map(name).reuse(maps[name]);
+    }
+    // The verifier does not look at the branch that uses the large one unless the configuration says so.
+    if (large) object.map('scratch_large').reuse(maps.scratch_large());
+    else object.map('scratch_large').setAutocreate(false);
+    const ownPairs = object.maps().find((map) => map.name === 'pairs');
+    if (pairs !== undefined) ownPairs?.reuse(pairs);
+    else ownPairs?.setAutocreate(false);
+    object.load();
+    return {
+      program,
+      [Symbol.dispose]() {
+        object.close();
+      },
+    };
+  } catch (error) {
+    object.close();
+    throw error;
+  }
+}

@@ -60,6 +60,12 @@ bool FindVerifierLog(const std::vector<LogMessage>& messages, VerifierLog& out) 
   return found;
 }
 
+/** Warnings that accompany a failure without being its cause; the log of a BTF that is optional is pages long. */
+bool IsNoise(const std::string& text) {
+  return text.starts_with("BTF loading error") || text.starts_with("-- BEGIN BTF LOAD LOG") ||
+         text.starts_with("failed to load object") || text.find("BTF is optional, ignoring") != std::string::npos;
+}
+
 Napi::Object CommonFields(Napi::Env env, const std::string& attempted, int error) {
   error = std::abs(error);
   auto fields = Napi::Object::New(env);
@@ -91,7 +97,7 @@ Napi::Error BpfFailure(Napi::Env env, const std::string& attempted, int error,
   }
   auto details = Napi::Array::New(env);
   for (const auto& message : messages) {
-    if (message.level == LIBBPF_WARN) details.Set(details.Length(), message.text);
+    if (message.level == LIBBPF_WARN && !IsNoise(message.text)) details.Set(details.Length(), message.text);
   }
   fields.Set("details", details);
   return Make(env, "bpf", fields);

@@ -7,14 +7,14 @@ interface Refusal {
 // The texts are kernel/bpf/verifier.c's, 6.1 to 6.18; more specific ones first.
 const refusals: readonly Refusal[] = [
   {
-    pattern: /invalid indirect (read|access) (from|to|off) stack|invalid indirect read/,
+    pattern: /invalid indirect (read|access)/,
     explanation:
       'A helper or map operation would read stack bytes that were never written: initialise the whole structure, padding included (struct x v = {} does not write padding; use __builtin_memset).',
   },
   {
     pattern: /BPF program is too large|too many instructions|sequence of \d+ jumps is too complex/,
     explanation:
-      'The verifier walked more than one million instructions: fewer or bounded loops, fewer branches that multiply, or parts in __noinline functions, which are verified once.',
+      'The verifier walked more than one million instructions, or more branches than it keeps: fewer or bounded loops, fewer branches that multiply, or parts in __noinline functions, which are verified once.',
   },
   {
     pattern: /back-edge|infinite loop detected/,
@@ -27,20 +27,20 @@ const refusals: readonly Refusal[] = [
       'Instructions that no path reaches, usually the rest of a branch that a constant made dead, or a function that CO-RE relocation disabled.',
   },
   {
-    pattern:
-      /unknown func|program of this type cannot use helper|helper call is not allowed|calling kernel function .* is not allowed/,
-    explanation:
-      'The program calls a helper or kernel function that this kernel, or this program type, does not have: it is too old for it, or the program needs another type or a GPL licence.',
-  },
-  {
     pattern: /invalid func unknown#195896080|invalid CO-RE relocation/,
     explanation:
-      'A CO-RE relocation found no such type or field in this kernel, and the program reached it: guard the access with bpf_core_field_exists() or bpf_core_type_exists().',
+      'A CO-RE relocation found no such type or field in this kernel, and the program reaches it: guard the access with bpf_core_field_exists() or bpf_core_type_exists().',
+  },
+  {
+    pattern:
+      /unknown func|invalid func |cannot use helper|helper call is not allowed|calling kernel function/,
+    explanation:
+      'The program calls a helper or kernel function that this kernel, or this program type, does not have: the kernel is too old or locked down, or the program needs another type or a GPL licence.',
   },
   {
     pattern: /R\d+ type=\S+ expected=/,
     explanation:
-      'An argument has another type than the helper expects, for instance a pointer that may be null (check it first), a scalar in a pointer’s place, or a map value in the stack’s.',
+      'An argument has another type than the helper expects, for instance a pointer that may be null (check it first), a number in a pointer’s place, or a map value in the stack’s.',
   },
   {
     pattern:
@@ -49,12 +49,12 @@ const refusals: readonly Refusal[] = [
       'A pointer is dereferenced that the verifier does not know to be safe: check it for null, keep the offset within bounds on every path, and read kernel or user memory through bpf_probe_read_*().',
   },
   {
-    pattern: /cannot call GPL-restricted function|GPL/,
+    pattern: /cannot call GPL-restricted function/,
     explanation:
       'The program uses what is for GPL-compatible programs: char LICENSE[] SEC("license") = "GPL".',
   },
   {
-    pattern: /combined stack size|stack depth|invalid (write|read|variable-offset \S+) (to|from) stack/,
+    pattern: /combined stack size|invalid (write|read|variable-offset \S+) (to|from) stack/,
     explanation:
       'The stack is 512 bytes for a program and what it calls: move large buffers to a per-CPU array or to the ring.',
   },
@@ -70,9 +70,12 @@ const refusals: readonly Refusal[] = [
   },
 ];
 
-/** Lines that end a log and say nothing about the cause. */
+/** Statistics and states, which say nothing about the cause. */
 const noise =
-  /^(processed \d+ insns|verification time|stack depth|mark_precise:|last_idx|regs=|parent |peak_states)/;
+  /^(processed \d+ insns|verification time|stack depth|mark_precise:|last_idx|regs=|parent |peak_states|cur state:|old state:|(from )?\d+( to \d+)?: R\d+)/;
+
+/** What the verifier knows of the registers behind an instruction: "6: (85) call …#1    ; R0=map_value…". */
+const registers = /\s{2,}; (R\d+|frame\d+).*$/;
 
 const mostLines = 4;
 
@@ -83,7 +86,7 @@ const mostLines = 4;
 export function summarizeLog(log: string): string {
   const lines = log
     .split('\n')
-    .map((line) => line.trim())
+    .map((line) => line.trim().replace(registers, ''))
     .filter((line) => line !== '' && !noise.test(line));
   const useful: string[] = [];
   for (let at = lines.length - 1; at >= 0 && useful.length < mostLines; at--) {

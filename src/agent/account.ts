@@ -57,15 +57,7 @@ export interface Account {
   missed: bigint | undefined;
 }
 
-export const lossReasons = [
-  'ring',
-  'share',
-  'rate',
-  'nesting',
-  'unpaired',
-  'backlog',
-  'malformed',
-] as const;
+export const lossReasons = ['ring', 'share', 'rate', 'nesting', 'unpaired', 'backlog', 'malformed'] as const;
 export type LossReason = (typeof lossReasons)[number];
 
 /** What the draining thread did with a slot's records. */
@@ -131,7 +123,6 @@ export function imbalance(account: Account): { kernel: bigint; delivery: bigint 
       account.captured -
       account.open -
       lost('ring', 'share', 'rate', 'nesting', 'unpaired'),
-    delivery:
-      account.captured - account.delivered - account.filteredNatively - lost('backlog', 'malformed'),
+    delivery: account.captured - account.delivered - account.filteredNatively - lost('backlog', 'malformed'),
   };
 }

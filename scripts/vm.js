@@ -1,3 +1,4 @@
-import { runTypeScript } from './runTypeScript.js';
+// Runs a command in a test VM; --help tells how.
+import { runProgram } from './runProgram.js';
 
-runTypeScript('test/vm/main.ts');
+await runProgram('test/vm/main.ts', process.argv.slice(2));

@@ -67,8 +67,8 @@ export async function ensurePackages(reasons, say) {
   });
   if (query.error) {
     throw new Refusal(
-      `packages can be installed on Debian 12 or later and Ubuntu 24.04 or later, which this system is not`,
-      `install what provides these yourself (named as in Debian): ${names.join(' ')}`,
+      `it installs what it needs on Debian 12 or later and Ubuntu 24.04 or later, and this is ${systemName()}`,
+      `Install what provides these packages of Debian yourself: ${names.join(' ')}`,
     );
   }
   const missing = missingPackages(names, query.stdout);
@@ -76,8 +76,8 @@ export async function ensurePackages(reasons, say) {
 
   if (process.getuid() !== 0) {
     throw new Refusal(
-      `system packages are missing and this user may not install them`,
-      `run this as root, or: sudo apt-get install ${missing.join(' ')}`,
+      'system packages are missing and this user may not install them',
+      `Run this as root, or: sudo apt-get install ${missing.join(' ')}`,
     );
   }
   say('installing system packages:');
@@ -96,8 +96,10 @@ async function install(names, say) {
   const update = await aptGet(['update'], say);
   const second = await aptGet(args, say);
   if (second.code === 0) return;
+  say(`${update.output}${second.output}`.trimEnd());
   throw new Refusal(
-    `apt-get could not install ${names.join(' ')}:\n${update.output}${second.output}`.trimEnd(),
+    `apt-get could not install ${names.join(' ')} (see above)`,
+    `Check the package sources and the network of this machine; TraceProbe knows Debian 12 or later and Ubuntu 24.04 or later, and this is ${systemName()}.`,
     `check this machine's package sources (Debian 12 or later, Ubuntu 24.04 or later) and its network; this is ${systemName()}`,
   );
 }

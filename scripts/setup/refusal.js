@@ -1,7 +1,7 @@
 /** Something set-up cannot do: one sentence with the reason, and what the reader can do about it. */
 export class Refusal extends Error {
   constructor(reason, remedy) {
-    super(`TraceProbe: ${reason}.\n${remedy[0].toUpperCase()}${remedy.slice(1)}.`);
+    super(`TraceProbe: ${reason}.\n${remedy}`);
     this.name = 'Refusal';
   }
 }

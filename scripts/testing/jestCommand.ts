@@ -1,0 +1,31 @@
+/** A jest run: program arguments and environment, the same on the host and in a VM. */
+export interface JestRun {
+  project: 'unit' | 'kernel';
+  /** The repository. */
+  root: string;
+  /** Where jest writes its result as JSON. */
+  resultFile: string;
+  testTimeoutSeconds: number;
+  args: readonly string[];
+}
+
+/** ES modules in jest need the flag; the warning about it is no news. */
+export const jestEnvironment = {
+  NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
+};
+
+/**
+ * Arguments of node. The cache lies in the repository, so that a VM reads what the host's run has transformed; the
+ * kernel project's roots spare a VM listing every file of node_modules (5 s over 9p).
+ */
+export function jestArguments(run: JestRun): string[] {
+  return [
+    `${run.root}/node_modules/jest/bin/jest.js`,
+    ...['--selectProjects', run.project],
+    ...(run.project === 'kernel' ? ['--runInBand', '--roots', `${run.root}/test/kernel`] : []),
+    ...['--cacheDirectory', `${run.root}/build/jest-cache`],
+    ...['--testTimeout', String(run.testTimeoutSeconds * 1000)],
+    ...['--passWithNoTests', '--json', '--outputFile', run.resultFile],
+    ...run.args,
+  ];
+}

@@ -1,0 +1,114 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { release, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { cacheDirectory } from '../../test/vm/cacheDirectory.ts';
+import { provideKernel } from '../../test/vm/kernels.ts';
+import { quote, runInVm } from '../../test/vm/runInVm.ts';
+import { jestArguments, jestEnvironment } from './jestCommand.ts';
+import { jestResult } from './jestResult.ts';
+import { runProcess } from './runProcess.ts';
+import type { Stage } from './stage.ts';
+
+/** Kernel arguments by VM kernel: what preemption does to probes does not show without `full`. */
+const kernelArgs: Readonly<Record<string, readonly string[]>> = {
+  '6.1-override': ['preempt=full'],
+  '7.2': ['preempt=full'],
+};
+
+const hostTestTimeoutSeconds = 30;
+/** A VM's processor is emulated, about 16 times slower. */
+const vmTestTimeoutSeconds = 240;
+const stageTimeoutSeconds = 1800;
+
+/** Whether any kernel test file matches jest's arguments, so that a VM is worth booting. */
+export async function hasKernelTests(root: string, args: readonly string[]): Promise<boolean> {
+  const jest = jestArguments({ project: 'kernel', root, resultFile: '', testTimeoutSeconds: 1, args });
+  const env = { ...process.env, ...jestEnvironment };
+  const list = promisify(execFile)(process.execPath, [...jest, '--listTests'], { cwd: root, env });
+  return (await list).stdout.includes('.test.ts');
+}
+
+/** Runs a jest project on this machine. */
+export async function runOnHost(
+  project: 'unit' | 'kernel',
+  root: string,
+  args: readonly string[],
+  heading: (title: string) => void,
+): Promise<Stage> {
+  const name = project === 'unit' ? 'unit' : 'kernel host';
+  heading(project === 'unit' ? name : `${name} (${release()})`);
+  return withResultDirectory(async (directory) => {
+    const resultFile = join(directory, 'result.json');
+    const started = performance.now();
+    const jest = jestArguments({
+      project,
+      root,
+      resultFile,
+      testTimeoutSeconds: hostTestTimeoutSeconds,
+      args,
+    });
+    const ending = await runProcess(process.execPath, jest, {
+      cwd: root,
+      env: { ...jestEnvironment, TRACEPROBE_TEST_KERNEL: 'host' },
+      timeoutSeconds: stageTimeoutSeconds,
+    });
+    const json = existsSync(resultFile) ? await readFile(resultFile, 'utf8') : undefined;
+    return { name, ...jestResult(json, ending, root), seconds: (performance.now() - started) / 1000 };
+  });
+}
+
+/** Runs the kernel project in a VM. */
+export async function runOnVm(
+  kernelName: string,
+  root: string,
+  args: readonly string[],
+  heading: (title: string) => void,
+): Promise<Stage> {
+  const bootArgs = kernelArgs[kernelName] ?? [];
+  const kernel = await provideKernel(kernelName, cacheDirectory(), console.log);
+  heading(['kernel', kernelName, `(${[kernel.release, ...bootArgs].join(' ')})`].join(' '));
+  return withResultDirectory(async (directory) => {
+    const started = performance.now();
+    const jest = jestArguments({
+      project: 'kernel',
+      root,
+      resultFile: '/run/share/result.json',
+      testTimeoutSeconds: vmTestTimeoutSeconds,
+      args,
+    });
+    const run = await runInVm({
+      kernel,
+      kernelArgs: bootArgs,
+      command: ['node', ...jest].map(quote).join(' '),
+      env: { ...jestEnvironment, TRACEPROBE_TEST_KERNEL: kernelName },
+      shareDirectory: directory,
+      timeoutSeconds: stageTimeoutSeconds,
+      onLine: console.log,
+    });
+    if (run.failure !== undefined) {
+      console.log(`\nThe end of the console of ${kernelName}:`);
+      console.log(run.console.trimEnd().split('\n').slice(-80).join('\n'));
+    }
+    const ending =
+      run.failure ?? (run.exitCode === 0 ? undefined : `it ended with status ${String(run.exitCode)}`);
+    const resultFile = join(directory, 'result.json');
+    const json = existsSync(resultFile) ? await readFile(resultFile, 'utf8') : undefined;
+    return {
+      name: `kernel ${kernelName}`,
+      ...jestResult(json, ending, root),
+      seconds: (performance.now() - started) / 1000,
+    };
+  });
+}
+
+async function withResultDirectory(run: (directory: string) => Promise<Stage>): Promise<Stage> {
+  const directory = await mkdtemp(join(tmpdir(), 'traceprobe-test-'));
+  try {
+    return await run(directory);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}

@@ -1,0 +1,61 @@
+// `npm test`, see options.ts.
+import { fileURLToPath } from 'node:url';
+import { kernelNames } from '../../test/vm/kernels.ts';
+import { runChecks } from './checks.ts';
+import { hasKernelTests, runOnHost, runOnVm } from './jestStages.ts';
+import { parseOptions, usage, type TestOptions } from './options.ts';
+import type { Stage } from './stage.ts';
+import { sum, summary } from './summary.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+const knownKernels = ['host', ...kernelNames];
+
+function heading(title: string): void {
+  console.log(`\n== ${title}`);
+}
+
+/** A stage that could not even start (no kernel to be had, no qemu) is one failure, and the others still run. */
+async function attempt(name: string, run: () => Promise<Stage>): Promise<Stage> {
+  try {
+    return await run();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    console.log(message);
+    const failures = [message.split('\n')[0] ?? ''];
+    return { name, passed: 0, failed: 1, skipped: 0, failures, seconds: 0 };
+  }
+}
+
+async function runStages(options: TestOptions): Promise<Stage[]> {
+  const stages: Stage[] = [];
+  if (options.checks) stages.push(await attempt('checks', () => runChecks(root, heading)));
+  if (options.unit) {
+    stages.push(await attempt('unit', () => runOnHost('unit', root, options.jestArgs, heading)));
+  }
+  if (options.kernels.length > 0 && !(await hasKernelTests(root, options.jestArgs))) {
+    console.log('\nNo kernel test file matches.');
+    return stages;
+  }
+  for (const kernel of options.kernels) {
+    const run =
+      kernel === 'host'
+        ? () => runOnHost('kernel', root, options.jestArgs, heading)
+        : () => runOnVm(kernel, root, options.jestArgs, heading);
+    stages.push(await attempt(`kernel ${kernel}`, run));
+  }
+  return stages;
+}
+
+try {
+  const options = parseOptions(process.argv.slice(2), knownKernels);
+  if (options.help) {
+    console.log(`${usage}Kernels: ${knownKernels.join(', ')}`);
+  } else {
+    const stages = await runStages(options);
+    console.log(summary(stages).join('\n'));
+    process.exitCode = sum(stages, 'failed') > 0 ? 1 : 0;
+  }
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 2;
+}

@@ -120,7 +120,7 @@ enum class FilterOp : uint8_t {
 
 /** One node in postfix order, as it comes from the plan. */
 struct FilterNode {
-  FilterOp op;
+  FilterOp op = FilterOp::kConstant;
   /** kColumn: index in PointPlan.columns; kBuiltin: a FilterBuiltin. */
   uint32_t index = 0;
   /** kConstant, except text. */

@@ -68,7 +68,8 @@ std::optional<std::string> BytesOf(const Napi::Value& value) {
 }
 
 FilterNode ConstantNode(FilterValue value, std::string text = {}) {
-  FilterNode node{FilterOp::kConstant};
+  FilterNode node;
+  node.op = FilterOp::kConstant;
   node.constant = value;
   node.text = std::move(text);
   return node;
@@ -77,7 +78,8 @@ FilterNode ConstantNode(FilterValue value, std::string text = {}) {
 FilterNode InNode(const Napi::Object& object, uint32_t index) {
   const Napi::Value values = object.Get("values");
   if (!values.IsArray()) Refuse(object.Env(), index, "values must be an array");
-  FilterNode node{FilterOp::kIn};
+  FilterNode node;
+  node.op = FilterOp::kIn;
   const auto list = values.As<Napi::Array>();
   for (uint32_t i = 0; i < list.Length(); ++i) {
     const Napi::Value value = list.Get(i);
@@ -126,7 +128,8 @@ FilterNode NodeOf(const Napi::Value& value, uint32_t index) {
   if (auto constant = ConstantNodeOf(object, op, index)) return *std::move(constant);
   const auto* known = std::find_if(kOps.begin(), kOps.end(), [&](const auto& each) { return each.first == op; });
   if (known == kOps.end()) Refuse(env, index, "there is no op '" + op + "'");
-  FilterNode node{known->second};
+  FilterNode node;
+  node.op = known->second;
   if (node.op == FilterOp::kColumn) {
     const Napi::Value column = object.Get("index");
     // A record has at most TP_MAX_FIELDS columns; whoever builds a row checks against its own.

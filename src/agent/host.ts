@@ -12,7 +12,7 @@ import {
   type Account,
   type DrainCounts,
 } from './account.ts';
-import { RunningPoint } from './runningPoint.ts';
+import { RunningPoint, type NextGeneration } from './runningPoint.ts';
 import { createSharedMaps, type SharedMaps } from './sharedMaps.ts';
 import { Slots } from './slots.ts';
 
@@ -162,42 +162,46 @@ export class Host {
     for (const point of entry.points.values()) point.running.arm();
   }
 
+  /** Everything that can fail comes first; then the generations change over. */
   async #replace(entry: ProbeEntry, plan: ProbePlan): Promise<void> {
     const schema = (entry.schema + 1) % schemas;
-    const before = entry.schema;
     const next: ProbeEntry = { plan, gate: entry.gate, schema, points: new Map() };
     const attached: PointEntry[] = [];
-    const replaced: Disposable[] = [];
-    const kept = new Set<string>();
+    const kept: { point: PointEntry; plan: PointPlan; generation: NextGeneration }[] = [];
     try {
       for (const [index, point] of plan.points.entries()) {
         const old = entry.points.get(point.name);
         if (old?.running.canBecome(point)) {
-          kept.add(point.name);
-          this.#route(next, point, index, old);
+          const generation = old.running.prepare(point, this.#place(next, old.running.slot));
+          kept.push({ point: old, plan: point, generation });
           next.points.set(point.name, old);
-          replaced.push(old.running.become(point, this.#place(next, old.running.slot)));
-          old.plan = point;
+          this.#route(next, point, index, old);
         } else {
           attached.push(this.#attach(next, point, index));
         }
       }
     } catch (error) {
       for (const point of attached) await this.#drop(point, schema);
-      for (const disposable of replaced) disposable[Symbol.dispose]();
+      for (const { point, generation } of kept) {
+        generation[Symbol.dispose]();
+        await this.#forget(point.running.slot, schema);
+      }
       throw error;
     }
     this.#probes.set(plan.uid, next);
-    for (const point of attached) point.running.arm();
-    const dropped = [...entry.points].filter(([name]) => !kept.has(name)).map(([, point]) => point);
-    for (const point of dropped) point.running.disarm();
-    await synchronize();
-    for (const disposable of replaced) disposable[Symbol.dispose]();
-    for (const point of dropped) await this.#drop(point, before);
-    for (const name of kept) {
-      const slot = entry.points.get(name)?.running.slot;
-      if (slot !== undefined) await this.#forget(slot, before);
+    for (const { point, plan: pointPlan, generation } of kept) {
+      generation.commit();
+      point.plan = pointPlan;
     }
+    for (const point of attached) point.running.arm();
+    const gone = [...entry.points.values()].filter((old) => !kept.some(({ point }) => point === old));
+    for (const point of gone) point.running.disarm();
+    await synchronize();
+    for (const { point, generation } of kept) {
+      generation[Symbol.dispose]();
+      await this.#forget(point.running.slot, entry.schema);
+    }
+    for (const point of gone) await this.#drop(point, entry.schema);
   }
 
   #attach(entry: ProbeEntry, plan: PointPlan, index: number): PointEntry {

@@ -50,6 +50,15 @@ function createPairs(object: string): BpfMap {
 }
 
 /**
+ * Programs that wait to take over. commit() swaps them in: each hit runs the old or the new one, never both or none,
+ * and calls under way are finished by the new one. Dispose of it a grace period later (synchronize): that unloads
+ * the generation that does not run.
+ */
+export interface NextGeneration extends Disposable {
+  commit(): void;
+}
+
+/**
  * A point in the kernel: a dispatcher at each of its hooks, and the programs of the current generation. Loaded and
  * attached when made, but nothing runs until arm().
  */
@@ -98,17 +107,20 @@ export class RunningPoint implements Disposable {
   }
 
   /**
-   * Loads the new generation's programs and swaps them in: each hit runs the old or the new one, never both or none,
-   * and calls under way are finished by the new one. Returns what the caller disposes of after a grace period.
-   * @throws VerifierError, BpfError: then the old generation goes on
+   * Loads the next generation's programs, without letting them run yet.
+   * @throws VerifierError, BpfError: the present generation goes on
    */
-  become(plan: PointPlan, place: ConfigPlacement): Disposable {
-    const old = this.#parts;
-    this.#parts = loadAll(plan, place, this.#maps, this.#pairs);
-    this.arm();
+  prepare(plan: PointPlan, place: ConfigPlacement): NextGeneration {
+    const next = loadAll(plan, place, this.#maps, this.#pairs);
+    let unused = next;
     return {
+      commit: () => {
+        unused = this.#parts;
+        this.#parts = next;
+        this.arm();
+      },
       [Symbol.dispose]() {
-        for (const { loaded } of old) loaded[Symbol.dispose]();
+        for (const { loaded } of unused) loaded[Symbol.dispose]();
       },
     };
   }

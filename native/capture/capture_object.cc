@@ -35,6 +35,7 @@ DrainerOptions TakeOptions(const Napi::Object& object) {
   options.gates = Property<arg::Optional<arg::Int32>>(object, "gates", where);
   const auto epoch = Property<arg::Bytes>(object, "epoch", where);
   options.pipeline.epoch.assign(epoch.begin(), epoch.end());
+  options.pipeline.node = Property<arg::String>(object, "node", where);
   options.pipeline.max_batch_bytes = Property<arg::Uint32>(object, "maxBatchBytes", where);
   options.flush_milliseconds = Property<arg::Uint32>(object, "flushMilliseconds", where);
   options.max_pending_bytes = Property<arg::Uint64>(object, "maxPendingBytes", where);

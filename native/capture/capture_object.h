@@ -17,7 +17,7 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
  public:
   static Napi::Function Define(Napi::Env env);
 
-  /** new Capture({ rings, gates, epoch, flushMilliseconds, maxBatchBytes, maxPendingBytes, onFlush }) */
+  /** new Capture({ rings, gates, epoch, node, flushMilliseconds, maxBatchBytes, maxPendingBytes, onFlush }) */
   explicit CaptureObject(const Napi::CallbackInfo& info);
   ~CaptureObject() override;
 

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <utility>
 
-#include "capture/value_text.h"
+#include "capture/filter_row.h"
 
 namespace traceprobe {
 
@@ -49,9 +49,8 @@ uint64_t RandomSeed() {
 
 struct Pipeline::Stream {
   RecordSchema schema;
-  std::unique_ptr<RowFilter> filter;
+  Filter filter;
   std::shared_ptr<uint64_t> sequence;
-  size_t fixed_bytes;
   BatchEncoder encoder;
   size_t open_bytes = 0;  // of records in the batch under way
   uint64_t filtered = 0;
@@ -62,14 +61,13 @@ struct Pipeline::Stream {
 Pipeline::Pipeline(PipelineOptions options) : options_(std::move(options)), seed_(RandomSeed()) {}
 Pipeline::~Pipeline() = default;
 
-void Pipeline::AddSchema(RecordSchema schema, std::unique_ptr<RowFilter> filter) {
+void Pipeline::AddSchema(RecordSchema schema, Filter filter) {
   auto& sequence = sequences_[schema.probe_uid];
   if (!sequence) sequence = std::make_shared<uint64_t>(0);
   const uint32_t key = schema.Key();
-  const size_t fixed_bytes = schema.FixedBytes();
   BatchEncoder encoder(ColumnsOf(schema), seed_);
   auto stream = std::unique_ptr<Stream>(
-      new Stream{std::move(schema), std::move(filter), sequence, fixed_bytes, std::move(encoder)});
+      new Stream{std::move(schema), std::move(filter), sequence, std::move(encoder)});
   newest_[stream->schema.slot] = stream.get();
   streams_[key] = std::move(stream);
 }
@@ -110,7 +108,7 @@ void Pipeline::Accept(std::span<const uint8_t> record, int64_t boot_to_wall, boo
     ++stream->malformed;
     return;
   }
-  if (stream->filter && !stream->filter->Matches(decoder_.Row())) {
+  if (!stream->filter.Matches(FilterRow(decoder_, options_.node))) {
     ++stream->filtered;
     return;
   }
@@ -129,33 +127,34 @@ void Pipeline::Accept(std::span<const uint8_t> record, int64_t boot_to_wall, boo
 }
 
 void Pipeline::Append(Stream& stream) {
-  const RecordRow& row = decoder_.Row();
+  const tp_record& header = decoder_.Header();
   BatchEncoder& encoder = stream.encoder;
   encoder.BeginRow();
-  encoder.Set(0, static_cast<uint64_t>(row.time));
-  encoder.Set(1, static_cast<uint64_t>(row.header.pid));
-  encoder.Set(2, static_cast<uint64_t>(row.header.tid));
-  encoder.Set(3, static_cast<uint64_t>(row.header.ppid));
-  encoder.Set(4, static_cast<uint64_t>(row.header.uid));
-  encoder.Set(5, static_cast<uint64_t>(row.header.gid));
-  encoder.Set(6, row.Comm());
-  encoder.Set(7, static_cast<uint64_t>(row.header.context));
-  encoder.Set(8, static_cast<uint64_t>(row.header.cgroup));
-  encoder.Set(9, static_cast<uint64_t>(row.header.truncated_fields));
+  encoder.Set(0, static_cast<uint64_t>(decoder_.Time()));
+  encoder.Set(1, uint64_t{header.pid});
+  encoder.Set(2, uint64_t{header.tid});
+  encoder.Set(3, uint64_t{header.ppid});
+  encoder.Set(4, uint64_t{header.uid});
+  encoder.Set(5, uint64_t{header.gid});
+  encoder.Set(6, decoder_.Comm());
+  encoder.Set(7, uint64_t{header.context});
+  encoder.Set(8, uint64_t{header.cgroup});
+  encoder.Set(9, uint64_t{header.truncated_fields});
   size_t to = std::size(kBuiltinColumns);
+  const auto set = [&](const auto& value) {
+    if (value) {
+      encoder.Set(to, *value);
+    } else {
+      encoder.SetFault(to);
+    }
+  };
   const auto& columns = stream.schema.columns;
   for (size_t i = 0; i < columns.size(); ++i) {
     if (!columns[i].visible) continue;
-    if (row.faults >> i & 1) {
-      encoder.SetFault(to);
-    } else if (columns[i].type == ColumnType::kIp) {
-      text_.clear();
-      AppendIpAddress(row.strings[i], text_);
-      encoder.Set(to, std::string_view(text_));
-    } else if (CellKindOf(columns[i].type) == CellKind::kDictionary) {
-      encoder.Set(to, row.strings[i]);
+    if (CellKindOf(columns[i].type) == CellKind::kDictionary) {
+      set(decoder_.String(i));
     } else {
-      encoder.Set(to, row.numbers[i]);
+      set(decoder_.Number(i));
     }
     ++to;
   }

@@ -12,14 +12,16 @@
 #include "capture/flush.h"
 #include "capture/record_decoder.h"
 #include "capture/record_schema.h"
-#include "capture/row_filter.h"
 #include "common/batch_encoder.h"
+#include "common/filter.h"
 
 namespace traceprobe {
 
 struct PipelineOptions {
   /** EventBatch.epoch. */
   std::vector<uint8_t> epoch;
+  /** This machine's name, for filters that ask for it. */
+  std::string node;
   /** A batch is closed when it has about this many bytes. */
   size_t max_batch_bytes = 1 << 20;
 };
@@ -32,8 +34,8 @@ class Pipeline {
   Pipeline& operator=(const Pipeline&) = delete;
 
   bool HasSchema(uint32_t key) const { return streams_.contains(key); }
-  /** Its Key() must be new. `filter` may be null: every event passes. */
-  void AddSchema(RecordSchema schema, std::unique_ptr<RowFilter> filter);
+  /** Its Key() must be new. */
+  void AddSchema(RecordSchema schema, Filter filter);
   /** Its last rows are in the next flush. */
   void RemoveSchema(uint32_t key);
 
@@ -60,7 +62,6 @@ class Pipeline {
   PipelineOptions options_;
   uint64_t seed_;
   RecordDecoder decoder_;
-  std::string text_;
   std::unordered_map<uint32_t, std::unique_ptr<Stream>> streams_;
   std::array<Stream*, TP_MAX_SLOTS> newest_{};  // the last added stream of each slot: nearly always the right one
   std::unordered_map<std::string, std::shared_ptr<uint64_t>> sequences_;  // next one, by probe

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,35 +13,48 @@
 
 namespace traceprobe {
 
-/** Valid until the next record is decoded, and as long as the record's memory is. */
-struct RecordRow {
-  tp_record header;
-  /** Wall clock, ns since the Unix epoch. */
-  int64_t time;
-  /**
-   * By column; which of the two a column uses is CellKindOf(its type). An Ip is its 4 or 16 bytes in network order.
-   */
-  std::array<uint64_t, TP_MAX_FIELDS> numbers;
-  std::array<std::string_view, TP_MAX_FIELDS> strings;
-  /** Bit of each column that could not be read. */
-  uint32_t faults;
-
-  std::string_view Comm() const {
-    const std::string_view whole(header.comm, sizeof(header.comm));
-    return whole.substr(0, whole.find('\0'));
-  }
-};
-
+/**
+ * Holds one record at a time, whose memory must stay while it is asked for values. Text that is not in the record as
+ * it is shown is made when it is asked for: most records of a busy probe are refused by its filter before.
+ */
 class RecordDecoder {
  public:
   /** `boot_to_wall` ns are added to the record's time. False: the record does not have its schema's layout. */
   bool Decode(const RecordSchema& schema, std::span<const uint8_t> record, int64_t boot_to_wall);
 
-  const RecordRow& Row() const { return row_; }
+  const RecordSchema& Schema() const { return *schema_; }
+  const tp_record& Header() const { return header_; }
+  /** Wall clock, ns since the Unix epoch. */
+  int64_t Time() const { return time_; }
+  std::string_view Comm() const {
+    const std::string_view whole(header_.comm, sizeof(header_.comm));
+    return whole.substr(0, whole.find('\0'));
+  }
+
+  /** Nothing: the value could not be read. Only for columns whose CellKind is a number. */
+  std::optional<uint64_t> Number(size_t column) const {
+    if (faults_ >> column & 1) return std::nullopt;
+    return numbers_[column];
+  }
+
+  /** Nothing: the value could not be read. Only for columns whose CellKind is a dictionary. */
+  std::optional<std::string_view> String(size_t column) {
+    if (!(plain_ >> column & 1)) MakeText(column);
+    if (faults_ >> column & 1) return std::nullopt;
+    return strings_[column];
+  }
 
  private:
-  RecordRow row_;
-  std::array<std::string, TP_MAX_FIELDS> texts_;  // what strings of the row point to where text had to be made
+  void MakeText(size_t column);
+
+  const RecordSchema* schema_ = nullptr;
+  tp_record header_;
+  int64_t time_;
+  std::array<uint64_t, TP_MAX_FIELDS> numbers_;
+  std::array<std::string_view, TP_MAX_FIELDS> strings_;  // as recorded, until MakeText()
+  uint32_t faults_ = 0;                                  // by column
+  uint32_t plain_ = 0;                                   // by column: strings_ is as shown
+  std::array<std::string, TP_MAX_FIELDS> texts_;         // of what strings_ points to after MakeText()
 };
 
 }  // namespace traceprobe

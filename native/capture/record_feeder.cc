@@ -21,11 +21,12 @@ Napi::Function RecordFeeder::Define(Napi::Env env) {
 }
 
 RecordFeeder::RecordFeeder(const Napi::CallbackInfo& info) : ObjectWrap(info) {
-  auto [epoch, max_batch_bytes] =
-      Take<arg::Bytes, arg::Default<arg::Uint32, 1u << 20>>(info, "RecordFeeder", {"epoch", "maxBatchBytes"});
+  auto [epoch, max_batch_bytes, node] = Take<arg::Bytes, arg::Default<arg::Uint32, 1u << 20>, arg::Optional<arg::String>>(
+      info, "RecordFeeder", {"epoch", "maxBatchBytes", "node"});
   PipelineOptions options;
   options.epoch.assign(epoch.begin(), epoch.end());
   options.max_batch_bytes = max_batch_bytes;
+  options.node = node.value_or("");
   pipeline_ = std::make_unique<Pipeline>(std::move(options));
 }
 

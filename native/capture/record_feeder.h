@@ -13,7 +13,7 @@ class RecordFeeder : public Napi::ObjectWrap<RecordFeeder> {
  public:
   static Napi::Function Define(Napi::Env env);
 
-  /** new RecordFeeder(epoch: bytes, maxBatchBytes?: number) */
+  /** new RecordFeeder(epoch: bytes, maxBatchBytes?: number, node?: string) */
   explicit RecordFeeder(const Napi::CallbackInfo& info);
 
  private:

@@ -4,6 +4,7 @@
 
 #include <linux/types.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -36,16 +37,25 @@ struct RecordSchema {
   uint32_t point;
   std::vector<RecordColumn> columns;
 
+  // Set by Finish() from the columns:
+  /** Bytes of the header and of all words that a column refers to. */
+  size_t fixed_bytes = 0;
+  /** Bit of each column whose recorded bytes are its value. */
+  uint32_t plain = 0;
+
   /** Two schemas at a time never have the same one. */
   uint32_t Key() const { return static_cast<uint32_t>(slot) << 16 | schema; }
 
-  /** Bytes of the header and of all words that a column refers to. */
-  size_t FixedBytes() const {
-    size_t words = 0;
-    for (const RecordColumn& column : columns) {
-      if (column.word >= words) words = column.word + 1u;
+  void Finish() {
+    fixed_bytes = sizeof(tp_record);
+    plain = 0;
+    for (size_t i = 0; i < columns.size(); ++i) {
+      const RecordColumn& column = columns[i];
+      fixed_bytes = std::max(fixed_bytes, sizeof(tp_record) + (column.word + 1u) * sizeof(uint64_t));
+      const bool is_plain = column.type == ColumnType::kBytes || column.kind == TP_KIND_STRING ||
+                            (column.kind == TP_KIND_BYTES && column.type != ColumnType::kIp);
+      if (is_plain) plain |= 1u << i;
     }
-    return sizeof(tp_record) + words * sizeof(uint64_t);
   }
 };
 

@@ -83,7 +83,7 @@ void RingDrainer::Wake() {
   (void)!write(wake_.Get(), &one, sizeof(one));  // full only when it is readable anyway
 }
 
-void RingDrainer::AddSchema(RecordSchema schema, std::unique_ptr<RowFilter> filter) {
+void RingDrainer::AddSchema(RecordSchema schema, Filter filter) {
   const std::lock_guard lock(mutex_);
   additions_.push_back({std::move(schema), std::move(filter)});
   has_additions_.store(true, std::memory_order_release);

@@ -63,7 +63,7 @@ class RingDrainer {
   ~RingDrainer();
 
   /** Valid for records that are written after the call. */
-  void AddSchema(RecordSchema schema, std::unique_ptr<RowFilter> filter);
+  void AddSchema(RecordSchema schema, Filter filter);
   /** What is in the rings now is still decoded; a Flush then has `id` among its completed ones. */
   void RemoveSchema(uint32_t key, uint32_t id);
   /** A Flush has `id` among its completed ones as soon as what is in the rings now was flushed before or in it. */
@@ -80,7 +80,7 @@ class RingDrainer {
  private:
   struct Addition {
     RecordSchema schema;
-    std::unique_ptr<RowFilter> filter;
+    Filter filter;
   };
   /** A drain or removal: done when every ring has been read up to its mark. */
   struct Wait {

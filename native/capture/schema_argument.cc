@@ -1,8 +1,10 @@
 #include "capture/schema_argument.h"
 
 #include <string>
+#include <utility>
 
 #include "capture/property.h"
+#include "common/filter_napi.h"
 
 namespace traceprobe {
 
@@ -37,8 +39,7 @@ SchemaArgument TakeSchema(const Napi::Value& value, const char* method) {
   const std::string where = std::string(method) + ": schema";
   if (!value.IsObject()) throw ArgumentFailure(value.Env(), where + " must be an object, not " + Describe(value));
   const auto object = value.As<Napi::Object>();
-  SchemaArgument taken;
-  RecordSchema& schema = taken.schema;
+  RecordSchema schema;
   schema.slot = SmallProperty<uint16_t>(object, "slot", TP_MAX_SLOTS, where);
   schema.schema = SmallProperty<uint16_t>(object, "schema", 1 << 16, where);
   schema.gate = SmallProperty<uint16_t>(object, "gate", TP_MAX_PROBES, where);
@@ -55,7 +56,13 @@ SchemaArgument TakeSchema(const Napi::Value& value, const char* method) {
   for (uint32_t i = 0; i < list.Length(); ++i) {
     schema.columns.push_back(TakeColumn(list.Get(i), where + ".columns[" + std::to_string(i) + "]"));
   }
-  return taken;
+  schema.Finish();
+  Filter filter = FilterFromNodes(object.Get("filter"));
+  if (filter.ColumnCount() > schema.columns.size()) {
+    throw ArgumentFailure(value.Env(), where + ".filter asks for column " + std::to_string(filter.ColumnCount() - 1) +
+                                           " of " + std::to_string(schema.columns.size()));
+  }
+  return {std::move(schema), std::move(filter)};
 }
 
 }  // namespace traceprobe

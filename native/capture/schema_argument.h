@@ -3,16 +3,14 @@
 
 #include <napi.h>
 
-#include <memory>
-
 #include "capture/record_schema.h"
-#include "capture/row_filter.h"
+#include "common/filter.h"
 
 namespace traceprobe {
 
 struct SchemaArgument {
   RecordSchema schema;
-  std::unique_ptr<RowFilter> filter;  // null: every event passes
+  Filter filter;
 };
 
 /** Throws a TypeError that names what is wrong; `method` is the caller's name for it. */

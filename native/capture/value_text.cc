@@ -6,6 +6,7 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <cstring>
 
@@ -25,7 +26,17 @@ T Load(std::string_view bytes, size_t at) {
   return value;
 }
 
-void AppendPort(uint16_t network_order, std::string& out) { out.append(":").append(std::to_string(ntohs(network_order))); }
+/** An unsigned number in decimal: std::to_string() and inet_ntop() cost several times as much. */
+void AppendNumber(uint32_t value, std::string& out) {
+  char digits[10];
+  const auto end = std::to_chars(digits, digits + sizeof(digits), value).ptr;
+  out.append(digits, end);
+}
+
+void AppendPort(uint16_t network_order, std::string& out) {
+  out.push_back(':');
+  AppendNumber(ntohs(network_order), out);
+}
 
 }  // namespace
 
@@ -52,9 +63,16 @@ void AppendPath(std::string_view parts, std::string& out) {
 }
 
 bool AppendIpAddress(std::string_view address, std::string& out) {
-  if (address.size() != 4 && address.size() != 16) return false;
+  if (address.size() == 4) {
+    for (size_t i = 0; i < 4; ++i) {
+      if (i > 0) out.push_back('.');
+      AppendNumber(static_cast<uint8_t>(address[i]), out);
+    }
+    return true;
+  }
+  if (address.size() != 16) return false;
   char text[INET6_ADDRSTRLEN];
-  if (inet_ntop(address.size() == 4 ? AF_INET : AF_INET6, address.data(), text, sizeof(text)) == nullptr) return false;
+  if (inet_ntop(AF_INET6, address.data(), text, sizeof(text)) == nullptr) return false;
   out.append(text);
   return true;
 }
@@ -64,16 +82,13 @@ bool AppendSocketAddress(std::string_view address, std::string& out) {
   const auto family = Load<sa_family_t>(address, 0);
   switch (family) {
     case AF_INET:
-      if (!AppendIpAddress(IpOfSocketAddress(address), out)) return false;
+      if (!AppendSocketIpAddress(address, out)) return false;
       AppendPort(Load<uint16_t>(address, offsetof(sockaddr_in, sin_port)), out);
       return true;
     case AF_INET6:
       if (address.size() < sizeof(sockaddr_in6)) return false;
       out.push_back('[');
-      AppendIpAddress(IpOfSocketAddress(address), out);
-      if (const auto scope = Load<uint32_t>(address, offsetof(sockaddr_in6, sin6_scope_id)); scope != 0) {
-        out.append("%").append(std::to_string(scope));
-      }
+      AppendSocketIpAddress(address, out);
       out.push_back(']');
       AppendPort(Load<uint16_t>(address, offsetof(sockaddr_in6, sin6_port)), out);
       return true;
@@ -85,21 +100,25 @@ bool AppendSocketAddress(std::string_view address, std::string& out) {
       return true;
     }
     default:
-      out.append("family ").append(std::to_string(family));
+      out.append("family ");
+      AppendNumber(family, out);
       return true;
   }
 }
 
-std::string_view IpOfSocketAddress(std::string_view address) {
-  if (address.size() < sizeof(sa_family_t)) return {};
+bool AppendSocketIpAddress(std::string_view address, std::string& out) {
+  if (address.size() < sizeof(sa_family_t)) return false;
   const auto family = Load<sa_family_t>(address, 0);
   if (family == AF_INET && address.size() >= offsetof(sockaddr_in, sin_zero)) {
-    return address.substr(offsetof(sockaddr_in, sin_addr), 4);
+    return AppendIpAddress(address.substr(offsetof(sockaddr_in, sin_addr), 4), out);
   }
-  if (family == AF_INET6 && address.size() >= sizeof(sockaddr_in6)) {
-    return address.substr(offsetof(sockaddr_in6, sin6_addr), 16);
+  if (family != AF_INET6 || address.size() < sizeof(sockaddr_in6)) return false;
+  AppendIpAddress(address.substr(offsetof(sockaddr_in6, sin6_addr), 16), out);
+  if (const auto scope = Load<uint32_t>(address, offsetof(sockaddr_in6, sin6_scope_id)); scope != 0) {
+    out.push_back('%');
+    AppendNumber(scope, out);
   }
-  return {};
+  return true;
 }
 
 }  // namespace traceprobe

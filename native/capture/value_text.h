@@ -25,7 +25,7 @@ bool AppendIpAddress(std::string_view address, std::string& out);
  */
 bool AppendSocketAddress(std::string_view address, std::string& out);
 
-/** The 4 or 16 address bytes in an IPv4 or IPv6 struct sockaddr; nothing for another family. */
-std::string_view IpOfSocketAddress(std::string_view address);
+/** The address alone of an IPv4 or IPv6 struct sockaddr: "1.2.3.4", "fe80::1%2"; false for another family. */
+bool AppendSocketIpAddress(std::string_view address, std::string& out);
 
 }  // namespace traceprobe

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { addon } from '../bpf/addon.ts';
 import type { RecordSchema } from './recordSchema.ts';
 
@@ -43,6 +44,8 @@ export interface CaptureOptions {
   gates?: number | { fd: number };
   /** EventBatch.epoch. */
   epoch: Uint8Array;
+  /** This machine's name, for filters that ask for `node`. Default: os.hostname(). */
+  node?: string;
   /** An event waits at most this long; the first one after a pause does not. Default 100. */
   flushMilliseconds?: number;
   /** Size at which a batch is closed earlier. Default 1 MiB. */
@@ -90,6 +93,7 @@ interface CaptureAddon {
     rings: number[];
     gates: number | undefined;
     epoch: Uint8Array;
+    node: string;
     flushMilliseconds: number;
     maxBatchBytes: number;
     maxPendingBytes: number;
@@ -113,6 +117,7 @@ export class Capture implements Disposable {
       rings: rings.map(fdOf),
       gates: gates === undefined ? undefined : fdOf(gates),
       epoch,
+      node: options.node ?? hostname(),
       flushMilliseconds: options.flushMilliseconds ?? 100,
       maxBatchBytes: options.maxBatchBytes ?? 1 << 20,
       maxPendingBytes: options.maxPendingBytes ?? 64 << 20,

@@ -11,7 +11,7 @@ interface NativeRecordFeeder {
 }
 
 interface RecordFeederAddon {
-  RecordFeeder: new (epoch: Uint8Array, maxBatchBytes?: number) => NativeRecordFeeder;
+  RecordFeeder: new (epoch: Uint8Array, maxBatchBytes?: number, node?: string) => NativeRecordFeeder;
 }
 
 /**
@@ -21,9 +21,9 @@ interface RecordFeederAddon {
 export class RecordFeeder {
   readonly #native: NativeRecordFeeder;
 
-  constructor(epoch: Uint8Array, maxBatchBytes?: number) {
+  constructor(epoch: Uint8Array, maxBatchBytes?: number, node?: string) {
     const { RecordFeeder: Native } = addon() as unknown as RecordFeederAddon;
-    this.#native = new Native(epoch, maxBatchBytes);
+    this.#native = new Native(epoch, maxBatchBytes, node);
   }
 
   addSchema(schema: RecordSchema): void {

@@ -1,0 +1,68 @@
+// A decoded record as the filter sees it.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <string_view>
+
+#include "capture/record_decoder.h"
+#include "common/filter.h"
+
+namespace traceprobe {
+
+class FilterRow {
+ public:
+  FilterRow(RecordDecoder& record, std::string_view node) : record_(record), node_(node) {}
+
+  FilterValue Column(uint32_t index) const {
+    const ColumnType type = record_.Schema().columns[index].type;
+    if (CellKindOf(type) == CellKind::kDictionary) {
+      const auto text = record_.String(index);
+      return text ? FilterValue::Text(*text) : FilterValue::Fault();
+    }
+    const auto number = record_.Number(index);
+    if (!number) return FilterValue::Fault();
+    switch (type) {
+      case ColumnType::kFloat64:
+        return FilterValue::Double(std::bit_cast<double>(*number));
+      case ColumnType::kBool:
+        return FilterValue::Bool(*number != 0);
+      case ColumnType::kUint64:
+        return FilterValue::Unsigned(*number);
+      default:
+        return FilterValue::Signed(static_cast<int64_t>(*number));
+    }
+  }
+
+  FilterValue Builtin(FilterBuiltin builtin) const {
+    const tp_record& header = record_.Header();
+    switch (builtin) {
+      case FilterBuiltin::kPid:
+        return FilterValue::Unsigned(header.pid);
+      case FilterBuiltin::kTid:
+        return FilterValue::Unsigned(header.tid);
+      case FilterBuiltin::kPpid:
+        return FilterValue::Unsigned(header.ppid);
+      case FilterBuiltin::kUid:
+        return FilterValue::Unsigned(header.uid);
+      case FilterBuiltin::kGid:
+        return FilterValue::Unsigned(header.gid);
+      case FilterBuiltin::kComm:
+        return FilterValue::Text(record_.Comm());
+      case FilterBuiltin::kContext:
+        return FilterValue::Text(header.context == TP_CONTEXT_TASK ? "task" : "interrupt");
+      case FilterBuiltin::kNode:
+        return FilterValue::Text(node_);
+      default:
+        // Outside of all pods, as everything on a host without a cluster; in an interrupt the current task, and with
+        // it the pod, has nothing to do with the event.
+        return header.context == TP_CONTEXT_TASK ? FilterValue::Text("") : FilterValue::Fault();
+    }
+  }
+
+ private:
+  RecordDecoder& record_;
+  std::string_view node_;
+};
+
+}  // namespace traceprobe

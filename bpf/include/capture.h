@@ -90,7 +90,8 @@ static __noinline int load_value(void *context, struct scratch *s, __u32 i) {
   s->values[i] = 0;
   switch (v->source) {
   case TP_SOURCE_ARGUMENT:
-    value = s->args[v->index % TP_MAX_ARGS];
+    if (v->index < TP_MAX_ARGS)
+      value = s->args[v->index];
     break;
   case TP_SOURCE_CONTEXT:
   case TP_SOURCE_CONTEXT_ADDRESS:

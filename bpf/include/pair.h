@@ -30,6 +30,13 @@ static __always_inline struct tp_frames *frames_of_task(__u64 flags) {
   return bpf_task_storage_get(&pairs, bpf_get_current_task_btf(), 0, flags);
 }
 
+/* TP_MAX_FRAMES is a power of two: a mask is what the verifier understands. */
+static __always_inline struct tp_frame *frame_at(struct tp_frames *frames, __u64 n) {
+  OPAQUE(n);
+  n &= TP_MAX_FRAMES - 1;
+  return &frames->frame[n];
+}
+
 static __always_inline void drop_unpaired(struct tp_counters *c, struct tp_frames *frames) {
   frames->depth--;
   count(c, TP_LOST_UNPAIRED);
@@ -47,7 +54,7 @@ static __noinline int remember(struct tp_counters *c, struct scratch *s, __u64 i
     __u32 depth = frames->depth;
     if (depth == 0 || depth > TP_MAX_FRAMES)
       break;
-    __u64 last = frames->frame[(depth - 1) % TP_MAX_FRAMES].id;
+    __u64 last = frame_at(frames, depth - 1)->id;
     if (last > id || !(last == id || same_stack(id, last)))
       break;
     drop_unpaired(c, frames);
@@ -57,7 +64,7 @@ static __noinline int remember(struct tp_counters *c, struct scratch *s, __u64 i
     count(c, TP_LOST_NESTING);
     return 0;
   }
-  struct tp_frame *f = &frames->frame[depth % TP_MAX_FRAMES];
+  struct tp_frame *f = frame_at(frames, depth);
   f->id = id;
   f->time = bpf_ktime_get_boot_ns();
   for (int n = 0; n < 6; n++)
@@ -76,7 +83,7 @@ static __noinline int recall(struct tp_counters *c, struct scratch *s, __u64 id)
     __u32 depth = frames->depth;
     if (depth == 0 || depth > TP_MAX_FRAMES)
       return 0;
-    struct tp_frame *f = &frames->frame[(depth - 1) % TP_MAX_FRAMES];
+    struct tp_frame *f = frame_at(frames, depth - 1);
     if (f->id == id) {
       for (int n = 0; n < 6; n++)
         s->args[n] = f->args[n];

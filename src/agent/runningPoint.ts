@@ -1,4 +1,4 @@
-import { BpfMap, BpfObject } from '../bpf/index.ts';
+import { BpfObject, type BpfMap } from '../bpf/index.ts';
 import { encodeConfig, type ConfigPlacement } from '../probe/config.ts';
 import type { PointPlan, ProgramPlan } from '../probe/plan.ts';
 import { bpfObjectFile } from './bpfObjectFile.ts';
@@ -43,10 +43,17 @@ function loadAll(
   }
 }
 
-function createPairs(object: string): BpfMap {
-  using shapes = BpfObject.open(bpfObjectFile(object));
-  const { type, keySize, valueSize, flags } = shapes.map('pairs');
-  return BpfMap.create({ name: 'pairs', type, keySize, valueSize, flags, maxEntries: 0 });
+/** Task storage is made with the type information of an object: one of which only that map is loaded. */
+function createPairs(file: string): BpfObject {
+  const object = BpfObject.open(bpfObjectFile(file), { name: 'pairs' });
+  try {
+    for (const program of object.programs()) program.setAutoload(false);
+    for (const map of object.maps()) if (map.name !== 'pairs') map.setAutocreate(false);
+    return object.load();
+  } catch (error) {
+    object.close();
+    throw error;
+  }
 }
 
 /**
@@ -66,7 +73,7 @@ export class RunningPoint implements Disposable {
   readonly slot: number;
   readonly #maps: SharedMaps;
   readonly #hooks: string;
-  readonly #pairs: BpfMap | undefined;
+  readonly #pairs: BpfObject | undefined;
   readonly #dispatchers = new Map<ProgramPlan['program'], Dispatcher>();
   #parts: Part[];
 
@@ -79,7 +86,7 @@ export class RunningPoint implements Disposable {
     this.#pairs = paired && createPairs(paired.object);
     this.#parts = [];
     try {
-      this.#parts = loadAll(plan, place, maps, this.#pairs);
+      this.#parts = loadAll(plan, place, maps, this.#pairs?.map('pairs'));
       for (const { plan: program } of exitsFirst(this.#parts)) {
         this.#dispatchers.set(program.program, new Dispatcher(program.hook));
       }
@@ -111,7 +118,7 @@ export class RunningPoint implements Disposable {
    * @throws VerifierError, BpfError: the present generation goes on
    */
   prepare(plan: PointPlan, place: ConfigPlacement): NextGeneration {
-    const next = loadAll(plan, place, this.#maps, this.#pairs);
+    const next = loadAll(plan, place, this.#maps, this.#pairs?.map('pairs'));
     let unused = next;
     return {
       commit: () => {

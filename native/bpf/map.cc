@@ -8,6 +8,7 @@
 
 #include "bpf/addon_data.h"
 #include "bpf/arguments.h"
+#include "bpf/map_info.h"
 #include "bpf/mapping.h"
 
 namespace traceprobe {
@@ -40,11 +41,8 @@ Napi::Value Map::Make(Napi::Env env, std::shared_ptr<ObjectHandle> object, bpf_m
 }
 
 Napi::Value Map::MakeOwned(Napi::Env env, FileDescriptor fd, const std::string& attempted) {
-  Source source{nullptr, nullptr, std::move(fd), {}};
-  __u32 length = sizeof(source.info);
-  if (const int error = bpf_obj_get_info_by_fd(source.fd.Get(), &source.info, &length); error != 0) {
-    throw BpfFailure(env, attempted, error);
-  }
+  const auto map_info = ReadMapInfo(env, fd.Get(), attempted);
+  Source source{nullptr, nullptr, std::move(fd), map_info};
   return AddonData::Of(env).map.New({Napi::External<Source>::New(env, &source)});
 }
 
@@ -181,12 +179,7 @@ Napi::Value Map::Fd(const Napi::CallbackInfo& info) {
 
 Napi::Value Map::Id(const Napi::CallbackInfo& info) {
   const std::string attempted = "read the information of " + Title();
-  bpf_map_info facts;
-  memset(&facts, 0, sizeof(facts));
-  __u32 length = sizeof(facts);
-  const int error = bpf_obj_get_info_by_fd(OpenFd(info.Env(), attempted), &facts, &length);
-  if (error != 0) throw BpfFailure(info.Env(), attempted, error);
-  return Napi::Number::New(info.Env(), facts.id);
+  return Napi::Number::New(info.Env(), ReadMapInfo(info.Env(), OpenFd(info.Env(), attempted), attempted).id);
 }
 
 Napi::Value Map::Mmap(const Napi::CallbackInfo& info) {
@@ -219,26 +212,22 @@ Napi::Value Map::Mmap(const Napi::CallbackInfo& info) {
 Napi::Value Map::Pin(const Napi::CallbackInfo& info) {
   auto [path] = Take<arg::String>(info, "BpfMap.pin", {"path"});
   const std::string attempted = "pin " + Title() + " to " + path;
-  const int fd = OpenFd(info.Env(), attempted);
-  LogCapture capture;
-  // Through libbpf for a map of an object, so that it knows of the pin; both make no directories.
-  const int error = map_ != nullptr ? bpf_map__pin(map_, path.c_str()) : bpf_obj_pin(fd, path.c_str());
-  if (error != 0) throw BpfFailure(info.Env(), attempted, error, capture.Messages());
+  const int error = bpf_obj_pin(OpenFd(info.Env(), attempted), path.c_str());
+  if (error != 0) throw BpfFailure(info.Env(), attempted, error);
   return info.Env().Undefined();
 }
 
 Napi::Value Map::Unpin(const Napi::CallbackInfo& info) {
   auto [path] = Take<arg::String>(info, "BpfMap.unpin", {"path"});
   const std::string attempted = "unpin " + Title() + " from " + path;
-  Check(info.Env());
-  LogCapture capture;
-  int error = 0;
-  if (map_ != nullptr && bpf_map__is_pinned(map_)) {
-    error = bpf_map__unpin(map_, path.c_str());
-  } else if (unlink(path.c_str()) != 0) {
-    error = errno;
+  const uint32_t id = ReadMapInfo(info.Env(), OpenFd(info.Env(), attempted), attempted).id;
+  // Whatever else lies there stays there.
+  const FileDescriptor pinned(bpf_obj_get(path.c_str()));
+  if (!pinned) throw BpfFailure(info.Env(), attempted, errno);
+  if (ReadMapInfo(info.Env(), pinned.Get(), attempted).id != id) {
+    throw BpfFailure(info.Env(), attempted, EINVAL, {{LIBBPF_WARN, "another map is pinned there"}});
   }
-  if (error != 0) throw BpfFailure(info.Env(), attempted, error, capture.Messages());
+  if (unlink(path.c_str()) != 0) throw BpfFailure(info.Env(), attempted, errno);
   return info.Env().Undefined();
 }
 

@@ -2,10 +2,10 @@
 #include <bpf/bpf.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "bpf/arguments.h"
 #include "bpf/map.h"
+#include "bpf/map_info.h"
 
 namespace traceprobe {
 
@@ -99,11 +99,7 @@ Napi::Value Map::Reuse(const Napi::CallbackInfo& info) {
   const int source = path ? pinned.Get() : *fd;
 
   // libbpf would take any map and leave it to the verifier, or to the program's reads, to find out.
-  bpf_map_info facts;
-  memset(&facts, 0, sizeof(facts));
-  __u32 length = sizeof(facts);
-  int error = bpf_obj_get_info_by_fd(source, &facts, &length);
-  if (error != 0) throw BpfFailure(env, attempted, error);
+  const auto facts = ReadMapInfo(env, source, attempted);
   const auto differs = [&](const char* what, uint32_t there, uint32_t here) {
     if (there == here) return;
     throw BpfFailure(env, attempted, EINVAL,
@@ -116,7 +112,7 @@ Napi::Value Map::Reuse(const Napi::CallbackInfo& info) {
     differs("value size", facts.value_size, bpf_map__value_size(map));
   }
   LogCapture capture;
-  error = bpf_map__reuse_fd(map, source);  // duplicates the descriptor
+  const int error = bpf_map__reuse_fd(map, source);  // duplicates the descriptor
   if (error != 0) throw BpfFailure(env, attempted, error, capture.Messages());
   return env.Undefined();
 }

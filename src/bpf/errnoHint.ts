@@ -78,6 +78,7 @@ const hints: readonly Hint[] = [
     errnoName: 'ENOMEM',
     hint: 'not enough memory, or the cgroup’s memory limit, which BPF maps count towards: make the maps smaller',
   },
+  { errnoName: 'EINVAL', of: /^open BPF object/, hint: 'the object is empty, or of another byte order' },
   {
     errnoName: 'EINVAL',
     of: /^create/,
@@ -107,6 +108,7 @@ const hints: readonly Hint[] = [
   { errnoName: 'ESRCH', hint: 'the kernel’s BTF has no such function or type, or the process is gone' },
   { errnoName: 'ENODEV', hint: 'this kernel was built without that hook' },
   { errnoName: 'EBADF', hint: 'the descriptor is closed, or not of the kind that is needed' },
+  { errnoName: 'EBADFD', hint: 'the descriptor is closed, or not of the kind that is needed' },
   { errnoName: 'EADDRNOTAVAIL', hint: 'several functions have that name, so none of them is meant for sure' },
   { errnoName: 'FORMAT', hint: 'the file is no BPF object: compile it with clang -target bpf -g' },
   { errnoName: 'LIBELF', hint: 'the file is no ELF file, or only the beginning of one' },

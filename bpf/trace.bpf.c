@@ -13,8 +13,8 @@ static __always_inline void fetch_arguments(void *context, struct scratch *s) {
 }
 
 static __always_inline __u64 frame_of(void *context, struct scratch *s) {
-  s->word = (__u64)context; /* through memory: a number, not a pointer to the context */
-  return s->word;
+  *(volatile __u64 *)&s->word = (__u64)context; /* through memory: a number, not a pointer to the context */
+  return *(volatile __u64 *)&s->word;
 }
 
 SEC("fentry")

@@ -470,11 +470,12 @@ static long walk_strings(__u32 n, struct walk *w) {
 
 static long walk_dentries(__u32 n, struct walk *w) {
   struct dentry *dentry = w->dentry, *parent = BPF_CORE_READ(dentry, d_parent);
-  if (w->mount && dentry == BPF_CORE_READ(w->mount, mnt.mnt_root)) {
-    struct mount *above = BPF_CORE_READ(w->mount, mnt_parent);
-    if (above == w->mount)
+  struct mount *mount = w->mount;
+  if (mount && dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
+    struct mount *above = BPF_CORE_READ(mount, mnt_parent);
+    if (above == mount)
       return 1;
-    w->dentry = BPF_CORE_READ(w->mount, mnt_mountpoint);
+    w->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
     w->mount = above;
     return 0;
   }
@@ -534,8 +535,8 @@ static __always_inline __u16 interrupt_context(struct scratch *s) {
   struct task_struct *task = (void *)bpf_get_current_task();
   __u64 frame;
   asm volatile("%0 = r10" : "=r"(frame));
-  s->word = frame; /* through memory: to the verifier it is a number from here on */
-  return s->word - (__u64)BPF_CORE_READ(task, stack) < THREAD_SIZE ? TP_CONTEXT_TASK : TP_CONTEXT_INTERRUPT;
+  *(volatile __u64 *)&s->word = frame; /* through memory: to the verifier it is a number from here on */
+  return *(volatile __u64 *)&s->word - (__u64)BPF_CORE_READ(task, stack) < THREAD_SIZE ? TP_CONTEXT_TASK : TP_CONTEXT_INTERRUPT;
 }
 
 static __always_inline void write_header(struct scratch *s) {

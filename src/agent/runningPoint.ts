@@ -1,8 +1,8 @@
-import { BpfObject, type BpfMap } from '../bpf/index.ts';
+import type { BpfMap, BpfObject } from '../bpf/index.ts';
 import { encodeConfig, type ConfigPlacement } from '../probe/config.ts';
 import type { PointPlan, ProgramPlan } from '../probe/plan.ts';
-import { bpfObjectFile } from './bpfObjectFile.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { openPairStorage } from './pairStorage.ts';
 import { loadProgram, type LoadedProgram } from './loadProgram.ts';
 import type { SharedMaps } from './sharedMaps.ts';
 
@@ -43,19 +43,6 @@ function loadAll(
   }
 }
 
-/** Task storage is made with the type information of an object: one of which only that map is loaded. */
-function createPairs(file: string): BpfObject {
-  const object = BpfObject.open(bpfObjectFile(file), { name: 'pairs' });
-  try {
-    for (const program of object.programs()) program.setAutoload(false);
-    for (const map of object.maps()) if (map.name !== 'pairs') map.setAutocreate(false);
-    return object.load();
-  } catch (error) {
-    object.close();
-    throw error;
-  }
-}
-
 /**
  * Programs that wait to take over. commit() swaps them in: each hit runs the old or the new one, never both or none,
  * and calls under way are finished by the new one. Dispose of it a grace period later (synchronize): that unloads
@@ -83,7 +70,7 @@ export class RunningPoint implements Disposable {
     this.#maps = maps;
     this.#hooks = hooksOf(plan);
     const paired = plan.programs.find(({ role }) => role === 'entry');
-    this.#pairs = paired && createPairs(paired.object);
+    this.#pairs = paired && openPairStorage(paired.object);
     this.#parts = [];
     try {
       this.#parts = loadAll(plan, place, maps, this.#pairs?.map('pairs'));

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { readFileSync } from 'node:fs';
-import { BpfMap, BpfObject } from '../bpf/index.ts';
+import { BpfMap, BpfObject, type MapOptions } from '../bpf/index.ts';
 import { bpfObjectFile } from './bpfObjectFile.ts';
 
 /** Maps that every object shares, named as in bpf/include/maps.h. */
@@ -40,10 +40,12 @@ export function createSharedMaps(ringBytes?: number): SharedMaps {
   const cpus = possibleCpus();
   // Shapes come from an object that declares them all; it is opened, never loaded.
   using shapes = BpfObject.open(bpfObjectFile('tracepoint'));
-  const create = (name: string, maxEntries?: number): BpfMap => {
-    const { type, keySize, valueSize, flags, maxEntries: declared } = shapes.map(name);
-    return BpfMap.create({ name, type, keySize, valueSize, flags, maxEntries: maxEntries ?? declared });
+  const shapeOf = (name: string): MapOptions => {
+    const { type, keySize, valueSize, flags, maxEntries } = shapes.map(name);
+    return { name, type, keySize, valueSize, flags, maxEntries };
   };
+  const create = (name: string, maxEntries?: number): BpfMap =>
+    BpfMap.create({ ...shapeOf(name), ...(maxEntries === undefined ? {} : { maxEntries }) });
   const maps = {
     events: create('events', ringBytes ?? defaultRingBytes(cpus)),
     counters: create('counters'),
@@ -51,10 +53,11 @@ export function createSharedMaps(ringBytes?: number): SharedMaps {
     workloads: create('workloads'),
     scratch_small: create('scratch_small', cpus * scratchSlots),
   };
+  const largeShape = { ...shapeOf('scratch_large'), maxEntries: cpus * scratchSlots };
   let large: BpfMap | undefined;
   return {
     ...maps,
-    scratch_large: () => (large ??= create('scratch_large', cpus * scratchSlots)),
+    scratch_large: () => (large ??= BpfMap.create(largeShape)),
     [Symbol.dispose]() {
       for (const map of Object.values(maps)) map.close();
       large?.close();

@@ -54,7 +54,7 @@ int exec(__u64 *context) {
   struct scratch *s = a.s;
 
   __u8 *to = end_of_record(s);
-  long n = to ? bpf_probe_read_kernel_str(to, FILENAME_BYTES, BPF_CORE_READ(binprm, filename)) : -1;
+  long n = bpf_probe_read_kernel_str(to, FILENAME_BYTES, BPF_CORE_READ(binprm, filename));
   if (n > 0)
     append(s, WORD_FILENAME, n - 1);
   else
@@ -69,7 +69,7 @@ int exec(__u64 *context) {
   }
   to = end_of_record(s);
   OPAQUE(length);
-  if (to && length <= greatest_value() && (!length || !bpf_probe_read_user(to, length, (void *)start)))
+  if (length <= greatest_value() && (!length || !bpf_probe_read_user(to, length, (void *)start)))
     append(s, WORD_ARGS, length);
   else
     fault(s, WORD_ARGS);

@@ -314,12 +314,15 @@ static __always_inline __u32 variable_room(void) {
   return CONFIG.flags & TP_CONFIG_LARGE ? TP_LARGE_VARIABLE : TP_SMALL_VARIABLE;
 }
 
-/* Where the next variable value goes, checked against the end: NULL when the record is full. */
+/*
+ * Where the next variable value goes. Plans leave room for all of a record's values at their greatest; the clamp is
+ * for the verifier (and no NULL, because 6.1 does not see that a second test of the same bound is the first one).
+ */
 static __always_inline __u8 *end_of_record(struct scratch *s) {
   __u32 position = s->position;
   OPAQUE(position);
   if (position > FIXED_BYTES + variable_room())
-    return 0;
+    position = FIXED_BYTES + variable_room();
   return (__u8 *)&s->header + position;
 }
 
@@ -339,7 +342,7 @@ static __noinline int append_string(struct scratch *s, __u32 i, __u32 word) {
   /* Two more than the text: with the NUL, and one to tell a text of max_bytes from a longer one. */
   __u32 size = CONFIG.fields[i].max_bytes + 2;
   __u8 *to = end_of_record(s);
-  if (!to || size > greatest_value() + 2)
+  if (size > greatest_value() + 2)
     return 0;
   long n;
   if (CONFIG.fields[i].flags & TP_FIELD_USER)
@@ -363,8 +366,6 @@ static __noinline int append_bytes(struct scratch *s, __u32 i, __u32 word) {
     return 0;
   __u32 most = CONFIG.fields[i].max_bytes, length = most;
   __u8 *to = end_of_record(s);
-  if (!to)
-    return 0;
   if (CONFIG.fields[i].length_field < TP_MAX_FIELDS) {
     __s64 wanted = s->values[CONFIG.fields[i].length_field];
     if (s->header.faults >> CONFIG.fields[i].length_field & 1 || wanted < 0)
@@ -391,8 +392,6 @@ static __noinline int append_sockaddr(struct scratch *s, __u32 i, __u32 word) {
   int user = CONFIG.fields[i].flags & TP_FIELD_USER;
   __u64 from = s->values[i];
   __u8 *to = end_of_record(s);
-  if (!to)
-    return 0;
   __u16 family = 0;
   long error = read_memory(&family, 2, from, user);
   __u32 length = 2;
@@ -432,23 +431,28 @@ struct walk {
 };
 
 static __always_inline __s64 append_part(struct walk *w, const void *from) {
-  __u8 *to = end_of_record(w->s);
-  if (!to || w->used >= w->most) {
+  struct scratch *s = w->s;
+  __u32 size = w->most - w->used;
+  if (w->used >= w->most) {
     w->truncated = 1;
     return -1;
   }
-  __u32 size = w->most - w->used;
   OPAQUE(size);
   if (size > 4096)
     size = 4096;
-  long n = w->user ? bpf_probe_read_user_str(to, size, from) : bpf_probe_read_kernel_str(to, size, from);
+  __u8 *to = end_of_record(s);
+  long n;
+  if (w->user)
+    n = bpf_probe_read_user_str(to, size, from);
+  else
+    n = bpf_probe_read_kernel_str(to, size, from);
   if (n < 0) {
     w->error = 1;
     return -1;
   }
   if (n == size)
     w->truncated = 1;
-  w->s->position += n;
+  s->position += n;
   w->used += n;
   return n;
 }

@@ -12,6 +12,7 @@ import {
   type Account,
   type DrainCounts,
 } from './account.ts';
+import type { Epochs, OpenEpoch } from './epochs.ts';
 import { RunningPoint, type NextGeneration } from './runningPoint.ts';
 import { createSharedMaps, type SharedMaps } from './sharedMaps.ts';
 import { Slots } from './slots.ts';
@@ -31,6 +32,8 @@ export interface HostOptions {
   /** Bytes of the ring; a power of two. */
   ringBytes?: number;
   flushMilliseconds?: number;
+  /** Keeps the account beyond a kill -9; left out: counters end with the process. */
+  epochs?: Epochs;
 }
 
 interface PointEntry {
@@ -56,6 +59,7 @@ const schemas = 1 << 16;
 export class Host {
   readonly epoch = randomBytes(16);
   readonly maps: SharedMaps;
+  readonly #epoch: OpenEpoch | undefined;
   readonly #capture: Capture;
   readonly #slots: Slots;
   readonly #gates: Slots;
@@ -66,6 +70,7 @@ export class Host {
 
   constructor(options: HostOptions) {
     this.maps = createSharedMaps(options.ringBytes);
+    this.#epoch = options.epochs?.open(this.epoch, this.maps.counters);
     this.#slots = new Slots(this.maps.counters.maxEntries, 'points');
     this.#gates = new Slots(this.maps.gates.maxEntries, 'probes');
     // One probe that floods leaves half of the ring to the others.
@@ -146,6 +151,7 @@ export class Host {
   async close(): Promise<void> {
     for (const uid of [...this.#probes.keys()]) await this.stop(uid);
     this.#capture.close();
+    this.#epoch?.close();
     this.maps[Symbol.dispose]();
   }
 
@@ -208,6 +214,12 @@ export class Host {
     const slot = this.#slots.take();
     try {
       clearCounters(this.maps.counters, slot);
+      this.#epoch?.assign({
+        slot,
+        probeUid: entry.plan.uid,
+        probe: entry.plan.name,
+        point: plan.name,
+      });
       const running = new RunningPoint(plan, this.#place(entry, slot), this.maps);
       const counts = { delivered: 0n, filtered: 0n, backlog: 0n, malformed: 0n };
       const point = { plan, running, counts };
@@ -215,7 +227,7 @@ export class Host {
       this.#route(entry, plan, index, point);
       return point;
     } catch (error) {
-      this.#slots.release(slot);
+      this.#release(slot);
       throw error;
     }
   }
@@ -238,6 +250,11 @@ export class Host {
     point.running.close();
     const { slot } = point.running;
     await this.#forget(slot, schema);
+    this.#release(slot);
+  }
+
+  #release(slot: number): void {
+    this.#epoch?.release(slot);
     this.#slots.release(slot);
   }
 

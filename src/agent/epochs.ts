@@ -1,0 +1,184 @@
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  unlinkSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { BpfMap } from '../bpf/index.ts';
+import { readCounters, type KernelCounters } from './account.ts';
+
+/** Where a point counts. */
+export interface EpochSlot {
+  slot: number;
+  probeUid: string;
+  probe: string;
+  point: string;
+}
+
+/** One life of an agent, under way: its counters are pinned, and a journal says whose they are. */
+export interface OpenEpoch {
+  /** Before a point's programs can run. */
+  assign(slot: EpochSlot): void;
+  /** After the point's account was taken. */
+  release(slot: number): void;
+  /** The agent ends in good order: nothing is left behind. */
+  close(): void;
+}
+
+/** An epoch whose agent ended without closing it. */
+export interface DeadEpoch {
+  epoch: Buffer;
+  /** When it began. */
+  since: Date;
+  pid: number;
+  /** The kernel's final counters of each point; undefined: unknown, for the machine was started anew since. */
+  slots: (EpochSlot & { counters: KernelCounters | undefined })[];
+}
+
+interface Head {
+  epoch: string;
+  pid: number;
+  /** Field 22 of /proc/PID/stat: tells a process from a later one of the same number. */
+  started: string;
+  boot: string;
+  since: string;
+}
+
+type Entry = { assign: EpochSlot } | { release: number };
+
+function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+}
+
+/** undefined: no such process, or one that has ended and was not waited for. */
+function startTime(pid: number): string | undefined {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Keeps the account of agents that were killed. Counters outlive their agent in a pin below bpffs; a journal beside
+ * says which slot was whose. The next agent reads what its predecessor counted, so that its loss is a number:
+ * captured − (stored + filtered natively), and not a guess.
+ */
+export class Epochs {
+  readonly #pins: string;
+  readonly #journals: string;
+
+  /**
+   * @param pins a directory below bpffs, one a node, e.g. /sys/fs/bpf/traceprobe
+   * @param journals a directory that is gone or old after a power cut, e.g. /run/traceprobe
+   */
+  constructor(pins: string, journals: string) {
+    this.#pins = pins;
+    this.#journals = journals;
+  }
+
+  /** Begins an epoch: pins the counters and starts its journal. */
+  open(epoch: Buffer, counters: BpfMap): OpenEpoch {
+    const name = epoch.toString('hex');
+    mkdirSync(this.#pins, { recursive: true });
+    mkdirSync(this.#journals, { recursive: true });
+    const journal = this.#journal(name);
+    const head: Head = {
+      epoch: name,
+      pid: process.pid,
+      started: startTime(process.pid) ?? '',
+      boot: bootId(),
+      since: new Date().toISOString(),
+    };
+    counters.pin(this.#pin(name));
+    const write = (entry: Head | Entry): void => {
+      appendFileSync(journal, JSON.stringify(entry) + '\n');
+    };
+    write(head);
+    return {
+      assign: (slot) => {
+        write({ assign: slot });
+      },
+      release: (slot) => {
+        write({ release: slot });
+      },
+      close: () => {
+        this.#forget(name);
+      },
+    };
+  }
+
+  /**
+   * Epochs whose agents are gone. Their programs went with them (links end with the process), so the counters are
+   * final. They are read once: forget() them when what they say has been recorded.
+   */
+  dead(): DeadEpoch[] {
+    if (!existsSync(this.#journals)) return [];
+    return readdirSync(this.#journals)
+      .filter((file) => file.endsWith('.journal'))
+      .flatMap((file) => this.#readDead(file.slice(0, -'.journal'.length)));
+  }
+
+  /** Removes the pin and the journal of an epoch. */
+  forget(epoch: Buffer): void {
+    this.#forget(epoch.toString('hex'));
+  }
+
+  #readDead(name: string): DeadEpoch[] {
+    const lines = readFileSync(this.#journal(name), 'utf8').split('\n');
+    // A kill in the middle of a write leaves half a line, of a slot whose programs had not run yet.
+    const [head, ...entries] = lines.flatMap((line) => parse(line)) as [Head | undefined, ...Entry[]];
+    if (head === undefined) return [];
+    const sameBoot = head.boot === bootId();
+    if (sameBoot && startTime(head.pid) === head.started) return [];
+    const slots = new Map<number, EpochSlot>();
+    for (const entry of entries) {
+      if ('assign' in entry) slots.set(entry.assign.slot, entry.assign);
+      else slots.delete(entry.release);
+    }
+    const counters = sameBoot && existsSync(this.#pin(name)) ? BpfMap.openPinned(this.#pin(name)) : undefined;
+    try {
+      return [
+        {
+          epoch: Buffer.from(head.epoch, 'hex'),
+          since: new Date(head.since),
+          pid: head.pid,
+          slots: [...slots.values()].map((slot) => ({
+            ...slot,
+            counters: counters && readCounters(counters, slot.slot),
+          })),
+        },
+      ];
+    } finally {
+      counters?.close();
+    }
+  }
+
+  #forget(name: string): void {
+    rmSync(this.#journal(name), { force: true });
+    if (existsSync(this.#pin(name))) unlinkSync(this.#pin(name));
+  }
+
+  #journal(name: string): string {
+    return join(this.#journals, `${name}.journal`);
+  }
+
+  #pin(name: string): string {
+    return join(this.#pins, `${name}-counters`);
+  }
+}
+
+function parse(line: string): unknown[] {
+  try {
+    return [JSON.parse(line)];
+  } catch {
+    return [];
+  }
+}

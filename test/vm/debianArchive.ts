@@ -11,6 +11,8 @@ const maxListAgeMs = 3600 * 1000;
 export interface DebianSuite {
   /** Package names with this prefix that the suite has now. */
   names(prefix: string): Promise<string[]>;
+  /** A package and all that it depends on, down to the C library. */
+  closure(packageName: string): Promise<string[]>;
   /** Fetches a package and unpacks its files into a directory. */
   unpack(packageName: string, directory: string): Promise<void>;
 }
@@ -56,6 +58,13 @@ export async function openDebianSuite(
       if (listed.length === 0) return [];
       const records = await execute('apt-cache', [...options, 'show', '--no-all-versions', ...listed]);
       return [...records.matchAll(/^Package: (.+)$/gm)].map((match) => match[1] ?? '');
+    },
+    async closure(packageName) {
+      const left = ['recommends', 'suggests', 'conflicts', 'breaks', 'replaces', 'enhances'];
+      const flags = ['--recurse', ...left.map((kind) => `--no-${kind}`)];
+      const tree = await execute('apt-cache', [...options, 'depends', ...flags, packageName]);
+      // Packages stand at the margin, what each depends on is indented; <names> are virtual.
+      return [...tree.matchAll(/^[a-z0-9]\S*$/gm)].map(([name]) => name);
     },
     async unpack(packageName, target) {
       say(`fetching ${packageName} from Debian ${suite}`);

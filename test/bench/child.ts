@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process';
+
+export interface ChildCommand {
+  command: readonly [string, ...string[]];
+  env?: Record<string, string>;
+}
+
+/** A process of a measurement. Disposing of it ends it, however far it is. */
+export interface Child extends AsyncDisposable {
+  readonly pid: number;
+  /** Resolves when standard output or error has matched; rejects when the process ends before. */
+  printed(pattern: RegExp): Promise<void>;
+  /** Resolves with everything on standard output when it ended by itself with 0, else rejects with what it printed. */
+  ended(): Promise<string>;
+  signal(signal: NodeJS.Signals): void;
+}
+
+/** Nothing of a benchmark takes longer than this; what does is killed. */
+const mostMs = 180_000;
+
+/** Starts a process on these CPUs that dies with us, also when we are killed. */
+export function startChild({ command, env }: ChildCommand, cpus: readonly number[]): Child {
+  const [program, ...args] = command;
+  const wrapped = ['--pdeathsig', 'KILL', 'taskset', '-c', cpus.join(','), program, ...args];
+  const child = spawn('setpriv', wrapped, {
+    env: { ...process.env, LC_ALL: 'C', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  let printed = '';
+  let waiting: (() => void)[] = [];
+  const take = (text: string): void => {
+    printed += text;
+    for (const look of waiting) look();
+  };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+    take(text);
+  });
+  child.stderr.setEncoding('utf8').on('data', take);
+
+  const overtime = setTimeout(() => {
+    take(`\n(killed after ${mostMs / 1000} s)`);
+    child.kill('SIGKILL');
+  }, mostMs);
+  const closed = new Promise<string | undefined>((resolve) => {
+    child.on('error', (error) => {
+      resolve(error.message);
+    });
+    child.on('close', (code, signal) => {
+      resolve(code === 0 ? undefined : `ended with ${signal ?? String(code)}`);
+    });
+  }).finally(() => {
+    clearTimeout(overtime);
+  });
+  const fault = (what: string): Error => new Error(`${command.join(' ')}: ${what}\n${printed.slice(-2000)}`);
+
+  return {
+    pid: child.pid ?? 0,
+    async printed(pattern) {
+      const seen = new Promise<void>((resolve) => {
+        const look = (): void => {
+          if (pattern.test(printed)) resolve();
+        };
+        waiting.push(look);
+        look();
+      });
+      const early = closed.then((reason) => {
+        throw fault(reason ?? `ended without having printed ${String(pattern)}`);
+      });
+      await Promise.race([seen, early]);
+      waiting = [];
+    },
+    async ended() {
+      const reason = await closed;
+      if (reason !== undefined) throw fault(reason);
+      return output;
+    },
+    signal(signal) {
+      child.kill(signal);
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await closed;
+    },
+  };
+}

@@ -1,0 +1,129 @@
+// `npm run bench`: what tracing costs, TraceProbe beside others, in one run. --help tells the options.
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cacheDirectory } from '../vm/cacheDirectory.ts';
+import { execute } from '../vm/execute.ts';
+import type { Figures } from './aims.ts';
+import { provideBpftrace, type Bpftrace } from './bpftrace.ts';
+import { buildPrograms } from './buildPrograms.ts';
+import { machineFacts } from './machineFacts.ts';
+import { measure, measureBare, type Conditions, type Run } from './measure.ts';
+import { measureMemory } from './measureMemory.ts';
+import { parseOptions, usage, type BenchOptions } from './options.ts';
+import { report } from './report.ts';
+import { summarize } from './summarize.ts';
+import { variants, type Variant } from './variants.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const document = join(root, 'docs/benchmarks.md');
+/** --write replaces what is between these. */
+const marks = ['<!-- measured -->', '<!-- /measured -->'] as const;
+
+const say = (line: string): void => {
+  console.error(line);
+};
+
+/** Every variant once a round, so that noise hits all alike. */
+async function measureRounds(
+  selected: readonly Variant[],
+  rounds: number,
+  conditions: Conditions,
+): Promise<Pick<Figures, 'bare' | 'variants'>> {
+  const bare: Run[] = [];
+  const runs = new Map<string, Run[]>(selected.map(({ name }) => [name, []]));
+  for (let round = 1; round <= rounds; round++) {
+    bare.push(await measureBare(conditions));
+    for (const variant of selected) {
+      say(`round ${round} of ${rounds}: ${variant.name}`);
+      const run = await measure(variant, conditions);
+      if (run) runs.get(variant.name)?.push(run);
+    }
+  }
+  const measured = [...runs].filter(([, own]) => own.length > 0);
+  return {
+    bare: summarize(bare, bare),
+    variants: new Map(measured.map(([name, own]) => [name, summarize(own, bare)])),
+  };
+}
+
+async function bpftraceIfAny(selected: readonly Variant[]): Promise<Bpftrace | undefined> {
+  if (!selected.some(({ name }) => name.startsWith('bpftrace'))) return undefined;
+  try {
+    return await provideBpftrace(cacheDirectory(), say);
+  } catch (error) {
+    say(`bpftrace is left out: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
+}
+
+/** The first two CPUs that this process may use. */
+async function twoCpus(): Promise<number[]> {
+  const list = (await execute('taskset', ['-cp', String(process.pid)])).trim().replace(/^.*: /, '');
+  const cpus = list.split(',').flatMap((range) => {
+    const [first = 0, last = first] = range.split('-').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  });
+  if (cpus.length < 2) throw new Error('the benchmark takes two CPUs, and this process may use only one');
+  return cpus.slice(0, 2);
+}
+
+async function bench(options: BenchOptions): Promise<void> {
+  const selected = variants.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
+  const directory = join(root, 'build/bench');
+  await buildPrograms(fileURLToPath(new URL('.', import.meta.url)), directory);
+  const bpftrace = await bpftraceIfAny(selected);
+  const cpus = await twoCpus();
+  // In memory, so that no disk is measured.
+  const scratch = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'traceprobe-bench-'));
+  try {
+    const place = { directory, output: join(scratch, 'events'), bpftrace };
+    const conditions = { place, cpus, calls: options.calls };
+    const rounds = await measureRounds(selected, options.rounds, conditions);
+    const figures: Figures = { ...rounds };
+    if (options.only.length === 0) {
+      say('memory of fifty probes');
+      figures.memory = {
+        single: await measureMemory('single', conditions),
+        pair: await measureMemory('pair', conditions),
+      };
+    }
+    const text = report(figures, variants, [
+      ...machineFacts(cpus),
+      `bpftrace ${bpftrace?.version ?? 'not measured'}`,
+      `${options.calls.toLocaleString('en')} calls a run, medians of ${options.rounds} runs`,
+      `${new Date().toISOString().slice(0, 10)}, \`npm run bench${options.write ? ' -- --write' : ''}\``,
+    ]);
+    console.log(text);
+    if (options.write) writeDocument(text);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function writeDocument(text: string): void {
+  const [before, after] = marks;
+  const old = readFileSync(document, 'utf8');
+  const from = old.indexOf(before);
+  const to = old.indexOf(after);
+  if (from < 0 || to < from) throw new Error(`${document} has no ${before} … ${after} to write between`);
+  writeFileSync(document, `${old.slice(0, from + before.length)}\n\n${text}\n${old.slice(to)}`);
+  say(`written to ${document}`);
+}
+
+if (process.argv.includes('--help')) {
+  console.log(usage);
+} else {
+  let options: BenchOptions | undefined;
+  try {
+    options = parseOptions(
+      process.argv.slice(2),
+      variants.map(({ name }) => name),
+    );
+  } catch (error) {
+    say(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
+    process.exitCode = 2;
+  }
+  if (options) await bench(options);
+}

@@ -111,6 +111,11 @@ export class Dispatcher implements Disposable {
     return { missed: missed === undefined ? recursionMisses : missed + recursionMisses, runCount, runTimeNs };
   }
 
+  /** The kernel's id of the attached program. */
+  get programId(): number {
+    return this.#program.info.id;
+  }
+
   /** Detaches. Closing twice is fine. */
   close(): void {
     this.#link.close();

@@ -32,6 +32,8 @@ export interface HostOptions {
   /** Bytes of the ring; a power of two. */
   ringBytes?: number;
   flushMilliseconds?: number;
+  /** This machine's name, for filters that ask for `node`. Default: os.hostname(). */
+  node?: string;
   /** Keeps the account beyond a kill -9; left out: counters end with the process. */
   epochs?: Epochs;
 }
@@ -47,6 +49,8 @@ interface ProbeEntry {
   gate: number;
   schema: number;
   points: Map<string, PointEntry>;
+  /** Accounts of points that earlier generations had. */
+  past: Account[];
 }
 
 /** Most records of a slot carry its current schema; old ones are told apart by 16 bits. */
@@ -79,6 +83,7 @@ export class Host {
       rings: [this.maps.events],
       gates: this.maps.gates,
       epoch: this.epoch,
+      ...(options.node === undefined ? {} : { node: options.node }),
       ...(options.flushMilliseconds === undefined ? {} : { flushMilliseconds: options.flushMilliseconds }),
       onFlush: (flush) => {
         this.#count(flush);
@@ -128,10 +133,11 @@ export class Host {
 
   /** What became of the probe's hits so far; exact while nothing of it runs and after a drain. */
   account(uid: string): Account {
-    return sumAccounts([...this.#probe(uid).points.values()].map((point) => this.#pointAccount(point)));
+    const { points, past } = this.#probe(uid);
+    return sumAccounts([...past, ...[...points.values()].map((point) => this.#pointAccount(point))]);
   }
 
-  /** The same by point. */
+  /** The same by point, of those that there are now. */
   accounts(uid: string): Map<string, Account> {
     const points = [...this.#probe(uid).points];
     return new Map(points.map(([name, point]) => [name, this.#pointAccount(point)]));
@@ -140,6 +146,12 @@ export class Host {
   /** Runs and time of a probe's programs while statistics are on. */
   statistics(uid: string): { runCount: number; runTimeNs: number; missed: number | undefined }[] {
     return [...this.#probe(uid).points.values()].map(({ running }) => running.statistics);
+  }
+
+  /** The kernel's ids of what is attached, by point: what bpftool and /proc/PID/fdinfo call them. */
+  programIds(uid: string): Map<string, number[]> {
+    const points = [...this.#probe(uid).points];
+    return new Map(points.map(([name, { running }]) => [name, running.programIds]));
   }
 
   /** Settled when everything captured so far has been delivered. */
@@ -156,7 +168,7 @@ export class Host {
   }
 
   async #start(plan: ProbePlan): Promise<void> {
-    const entry: ProbeEntry = { plan, gate: this.#gates.take(), schema: 1, points: new Map() };
+    const entry: ProbeEntry = { plan, gate: this.#gates.take(), schema: 1, points: new Map(), past: [] };
     try {
       for (const [index, point] of plan.points.entries()) this.#attach(entry, point, index);
     } catch (error) {
@@ -171,7 +183,7 @@ export class Host {
   /** Everything that can fail comes first; then the generations change over. */
   async #replace(entry: ProbeEntry, plan: ProbePlan): Promise<void> {
     const schema = (entry.schema + 1) % schemas;
-    const next: ProbeEntry = { plan, gate: entry.gate, schema, points: new Map() };
+    const next: ProbeEntry = { plan, gate: entry.gate, schema, points: new Map(), past: entry.past };
     const attached: PointEntry[] = [];
     const kept: { point: PointEntry; plan: PointPlan; generation: NextGeneration }[] = [];
     try {
@@ -207,6 +219,8 @@ export class Host {
       generation[Symbol.dispose]();
       await this.#forget(point.running.slot, entry.schema);
     }
+    if (gone.length > 0) await this.#capture.drain();
+    next.past = [...entry.past, ...gone.map((point) => this.#pointAccount(point))];
     for (const point of gone) await this.#drop(point, entry.schema);
   }
 

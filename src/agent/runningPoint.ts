@@ -132,6 +132,11 @@ export class RunningPoint implements Disposable {
     };
   }
 
+  /** The kernel's ids of the attached programs. */
+  get programIds(): number[] {
+    return [...this.#dispatchers.values()].map(({ programId }) => programId);
+  }
+
   /** Detaches and unloads. Closing twice is fine. */
   close(): void {
     for (const dispatcher of this.#dispatchers.values()) dispatcher.close();

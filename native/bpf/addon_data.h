@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <unordered_map>
+#include <utility>
 
 namespace traceprobe {
 
@@ -22,6 +23,24 @@ class AddonData {
   Napi::FunctionReference link;
   Napi::FunctionReference btf;
 
+  /**
+   * A new object of `constructor` made from `source`, which its C++ constructor takes by TakeSource(). Objects that only
+   * C++ can make get what they wrap this way, and nothing that JavaScript could pass is mistaken for it.
+   */
+  template <typename Source>
+  Napi::Object New(Napi::FunctionReference& constructor, Source& source) {
+    source_ = &source;
+    const auto object = constructor.New({});
+    source_ = nullptr;
+    return object;
+  }
+
+  /** Null when JavaScript called the constructor. */
+  template <typename Source>
+  Source* TakeSource() {
+    return static_cast<Source*>(std::exchange(source_, nullptr));
+  }
+
   /** The environment's one T, made on first use: a place for other parts of the addon to keep theirs. */
   template <typename T>
   T& Slot() {
@@ -32,6 +51,7 @@ class AddonData {
   }
 
  private:
+  void* source_ = nullptr;
   std::unordered_map<const void*, std::shared_ptr<void>> slots_;
 };
 

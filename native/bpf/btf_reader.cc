@@ -187,7 +187,7 @@ Napi::Error OpenFailure(Napi::Env env, const std::string& attempted, int error, 
 
 Napi::Value BtfReader::Make(Napi::Env env, btf* types, const std::string& name, std::shared_ptr<btf> base) {
   Source source{std::shared_ptr<btf>(types, btf__free), std::move(base), name};
-  return AddonData::Of(env).btf.New({Napi::External<Source>::New(env, &source)});
+  return AddonData::Of(env).New(AddonData::Of(env).btf, source);
 }
 
 Napi::Function BtfReader::Define(Napi::Env env) {
@@ -209,10 +209,10 @@ Napi::Function BtfReader::Define(Napi::Env env) {
 }
 
 BtfReader::BtfReader(const Napi::CallbackInfo& info) : Napi::ObjectWrap<BtfReader>(info) {
-  if (!info[0].IsExternal()) {
+  auto* source = AddonData::Of(info.Env()).TakeSource<Source>();
+  if (source == nullptr) {
     throw ArgumentFailure(info.Env(), "Btf: use Btf.vmlinux(), Btf.module() or Btf.file()");
   }
-  auto* source = info[0].As<Napi::External<Source>>().Data();
   btf_ = source->types;
   base_ = source->base;
   name_ = source->name;

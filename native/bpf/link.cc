@@ -25,7 +25,7 @@ Napi::Value Id(Napi::Env env, __u32 id) { return Napi::Number::New(env, id); }
 
 Napi::Value Link::Make(Napi::Env env, bpf_link* link, const std::string& name, int perf_event) {
   Attached attached{link, name, perf_event};
-  return AddonData::Of(env).link.New({Napi::External<Attached>::New(env, &attached)});
+  return AddonData::Of(env).New(AddonData::Of(env).link, attached);
 }
 
 Napi::Function Link::Define(Napi::Env env) {
@@ -43,8 +43,8 @@ Napi::Function Link::Define(Napi::Env env) {
 }
 
 Link::Link(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Link>(info) {
-  if (!info[0].IsExternal()) throw ArgumentFailure(info.Env(), "Link: programs make links; call Program.attach…()");
-  const auto* attached = info[0].As<Napi::External<Attached>>().Data();
+  const auto* attached = AddonData::Of(info.Env()).TakeSource<Attached>();
+  if (attached == nullptr) throw ArgumentFailure(info.Env(), "Link: programs make links; call Program.attach…()");
   link_ = attached->link;
   name_ = attached->name;
   perf_event_ = attached->perf_event;

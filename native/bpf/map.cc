@@ -37,13 +37,13 @@ std::optional<uint32_t> TypeByName(const std::string& name) {
 
 Napi::Value Map::Make(Napi::Env env, std::shared_ptr<ObjectHandle> object, bpf_map* map) {
   Source source{std::move(object), map, FileDescriptor(), {}};
-  return AddonData::Of(env).map.New({Napi::External<Source>::New(env, &source)});
+  return AddonData::Of(env).New(AddonData::Of(env).map, source);
 }
 
 Napi::Value Map::MakeOwned(Napi::Env env, FileDescriptor fd, const std::string& attempted) {
   const auto map_info = ReadMapInfo(env, fd.Get(), attempted);
   Source source{nullptr, nullptr, std::move(fd), map_info};
-  return AddonData::Of(env).map.New({Napi::External<Source>::New(env, &source)});
+  return AddonData::Of(env).New(AddonData::Of(env).map, source);
 }
 
 Napi::Function Map::Define(Napi::Env env) {
@@ -79,10 +79,10 @@ Napi::Function Map::Define(Napi::Env env) {
 }
 
 Map::Map(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Map>(info) {
-  if (!info[0].IsExternal()) {
+  auto* source = AddonData::Of(info.Env()).TakeSource<Source>();
+  if (source == nullptr) {
     throw ArgumentFailure(info.Env(), "BpfMap: use BpfMap.create(), BpfMap.openPinned() or BpfObject.map()");
   }
-  auto* source = info[0].As<Napi::External<Source>>().Data();
   if (source->map != nullptr) {
     object_ = source->object;
     map_ = source->map;

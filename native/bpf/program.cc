@@ -35,7 +35,7 @@ Napi::Value Count(Napi::Env env, __u64 count) { return Napi::Number::New(env, st
 
 Napi::Value Program::Make(Napi::Env env, std::shared_ptr<ObjectHandle> object, bpf_program* program) {
   Source source{std::move(object), program};
-  return AddonData::Of(env).program.New({Napi::External<Source>::New(env, &source)});
+  return AddonData::Of(env).New(AddonData::Of(env).program, source);
 }
 
 Napi::Function Program::Define(Napi::Env env) {
@@ -65,10 +65,10 @@ Napi::Function Program::Define(Napi::Env env) {
 }
 
 Program::Program(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Program>(info) {
-  if (!info[0].IsExternal()) {
+  auto* source = AddonData::Of(info.Env()).TakeSource<Source>();
+  if (source == nullptr) {
     throw ArgumentFailure(info.Env(), "Program: objects make programs; call BpfObject.program(name)");
   }
-  auto* source = info[0].As<Napi::External<Source>>().Data();
   object_ = source->object;
   program_ = source->program;
   name_ = bpf_program__name(program_);

@@ -42,7 +42,10 @@ export interface UprobeOptions extends CookieOptions {
   /** Bytes behind the symbol, or without one the offset in the file. */
   offset?: number | bigint;
   retprobe?: boolean;
-  /** Only in this process (0: in ours); left out: in all. */
+  /**
+   * Only in this process (0: in ours); left out: in all. Before 6.12 a uretprobe also counts in processes that another
+   * uprobe at the same place is in.
+   */
   pid?: number;
 }
 

@@ -28,6 +28,9 @@ export class RingBuffer implements Disposable {
    * alive until close(), unless unref() is called.
    */
   consume(callback: (records: Buffer[]) => void): this {
+    if (typeof (callback as unknown) !== 'function') {
+      throw new TypeError(`RingBuffer.consume: callback must be a function, not ${JSON.stringify(callback)}`);
+    }
     this.#native.start((drained) => {
       callback(split(drained));
     });

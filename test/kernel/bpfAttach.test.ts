@@ -28,7 +28,7 @@ interface Hooked {
   object: BpfObject;
   program: Program;
   /** Reads hits, cookie and argument of the program. */
-  seen(): { hits: number; cookie: bigint; argument: bigint };
+  seen: () => { hits: number; cookie: bigint; argument: bigint };
 }
 
 /** fixtures/hooks.bpf.c with only the program of this slot; `verdict` is what fmod_ret and lsm return. */
@@ -185,16 +185,21 @@ whereSupported('uprobe', 'a uprobe counts calls of a library’s function', with
   expect(link.name).toBe(`on_uprobe on uprobe ${libc()}:getpriority`);
 });
 
-whereSupported('uprobe', 'a uretprobe counts returns in one process', withoutUprobes, () => {
+whereSupported('uprobe', 'a uretprobe counts returns', withoutUprobes, () => {
   const { object, program, seen } = open('uretprobe');
   using _object = object.load();
-  using _ours = program.attachUprobe({
-    path: libc(),
-    symbol: 'getpriority',
-    retprobe: true,
-    pid: process.pid,
-  });
-  using _ofAnother = program.attachUprobe({ path: libc(), symbol: 'getpriority', retprobe: true, pid: 1 });
+  using _link = program.attachUprobe({ path: libc(), symbol: 'getpriority', retprobe: true });
+  getPriority();
+  expect(seen().hits).toBe(1);
+});
+
+whereSupported('uprobe', 'a uprobe of one process does not count another', withoutUprobes, () => {
+  const { object, program, seen } = open('uprobe');
+  using _object = object.load();
+  using _ofInit = program.attachUprobe({ path: libc(), symbol: 'getpriority', pid: 1 });
+  getPriority();
+  expect(seen().hits).toBe(0);
+  using _ours = program.attachUprobe({ path: libc(), symbol: 'getpriority', pid: process.pid });
   getPriority();
   expect(seen().hits).toBe(1);
 });

@@ -1,4 +1,11 @@
-import type { FieldPlan, Hook, PointPlan, PredicatePlan, ProgramPlan, ValuePlan } from '../../src/probe/plan.ts';
+import type {
+  FieldPlan,
+  Hook,
+  PointPlan,
+  PredicatePlan,
+  ProgramPlan,
+  ValuePlan,
+} from '../../src/probe/plan.ts';
 
 const value: ValuePlan = {
   source: 'argument',

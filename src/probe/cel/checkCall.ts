@@ -177,7 +177,8 @@ function size(_call: Call, [value]: readonly [CelNode, CelNode], checker: Filter
 
 function stringTerm(node: CelNode, name: string, checker: FilterChecker): Term {
   const term = checker.term(node);
-  if (term.type === 'string') return term;
+  // An address is tested as its text: addr.startsWith("10.1.").
+  if (term.type === 'string' || term.type === 'ip') return term;
   throw checker.error(node, `${name} is for strings, but ${checker.typeSentence(node, term.type)}`);
 }
 

@@ -119,8 +119,9 @@ function enumeratorsOf(term: Term): Readonly<Record<string, bigint>> | undefined
 function coerce(term: Term, other: Term): Term {
   if (other.type === 'double') return asDouble(term);
   if (other.type !== 'ip' || term.kind !== 'constant' || !(term.value instanceof Uint8Array)) return term;
-  const value = ipAddress(new TextDecoder().decode(term.value));
-  return value ? { kind: 'constant', type: 'ip', value } : term;
+  const address = ipAddress(new TextDecoder().decode(term.value));
+  if (address === undefined) return term;
+  return { kind: 'constant', type: 'ip', value: new TextEncoder().encode(address) };
 }
 
 function mismatch(

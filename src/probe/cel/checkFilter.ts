@@ -15,10 +15,11 @@ import type { Arithmetic, Comparison, ConstantTerm, Term, ValueType } from './te
 
 /**
  * Checks a syntax tree that must be a condition: types, names, ranges of literals.
+ * @param wantedBy what needs the condition, for the error
  * @throws {FilterError} at the first thing wrong
  */
-export function checkFilter(node: CelNode, source: FilterSource, scope: FilterScope): Term {
-  return new FilterChecker(source, scope).condition(node, 'a filter');
+export function checkFilter(node: CelNode, wantedBy: string, source: FilterSource, scope: FilterScope): Term {
+  return new FilterChecker(source, scope).condition(node, wantedBy);
 }
 
 const types: Readonly<Record<FilterOperand['type'], ValueType>> = {

@@ -21,8 +21,10 @@ export interface Conjunct {
  */
 export function filterConjuncts(sources: readonly FilterSource[], scope: FilterScope): Conjunct[] {
   return sources.flatMap((source) => {
-    const conjuncts = apart(parseCel(source)).map((node) => ({
-      term: checkFilter(node, source, scope),
+    const nodes = apart(parseCel(source));
+    const wantedBy = nodes.length > 1 ? '&&' : 'a filter';
+    const conjuncts = nodes.map((node) => ({
+      term: checkFilter(node, wantedBy, source, scope),
       text: sourceOf(node, source),
       source,
       range: node,

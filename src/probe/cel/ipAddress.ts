@@ -1,30 +1,48 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
 /**
- * The 4 or 16 bytes, in network order, of an address as text; undefined when it is none. An IPv4 address mapped
- * into IPv6 (::ffff:10.0.0.1) is its 4 bytes, as in the columns of type Ip.
+ * An address in the one spelling that columns of type Ip have, that of inet_ntop(): zeros compressed, mapped IPv4
+ * dotted, an interface's number behind %. Undefined when the text is no address.
  */
-export function ipAddress(text: string): Uint8Array | undefined {
-  if (isIPv4(text)) return Uint8Array.from(text.split('.'), Number);
-  if (!isIPv6(text) || text.includes('%')) return undefined;
-  const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(text);
-  const groups = dotted
-    ? `${dotted[1] ?? ''}${hex(dotted[2], dotted[3])}:${hex(dotted[4], dotted[5])}`
-    : text;
-  const [head = '', tail] = groups.split('::');
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = Array<string>(8 - left.length - right.length).fill('0');
-  const bytes = new Uint8Array(16);
-  const view = new DataView(bytes.buffer);
-  [...left, ...zeros, ...right].forEach((group, index) => {
-    view.setUint16(2 * index, parseInt(group, 16));
-  });
-  const mapped =
-    bytes.subarray(0, 10).every((byte) => byte === 0) && bytes[10] === 0xff && bytes[11] === 0xff;
-  return mapped ? bytes.slice(12) : bytes;
+export function ipAddress(text: string): string | undefined {
+  if (isIPv4(text)) return text;
+  const [address = '', zone] = text.split('%');
+  if (!isIPv6(address) || (zone !== undefined && !/^\d+$/.test(zone))) return undefined;
+  const groups = groupsOf(address);
+  return spell(groups) + (zone === undefined ? '' : `%${zone}`);
 }
 
-function hex(high = '0', low = '0'): string {
-  return (Number(high) * 256 + Number(low)).toString(16);
+/** The eight numbers of an IPv6 address. */
+function groupsOf(address: string): number[] {
+  const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(address);
+  const [, before = '', ...bytes] = dotted ?? [];
+  const [a = 0, b = 0, c = 0, d = 0] = bytes.map(Number);
+  const plain = dotted ? `${before}${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}` : address;
+  const [left = [], right = []] = plain.split('::').map((half) => (half === '' ? [] : half.split(':')));
+  const zeros = Array<string>(8 - left.length - right.length).fill('0');
+  return [...left, ...zeros, ...right].map((group) => parseInt(group, 16));
+}
+
+function spell(groups: readonly number[]): string {
+  const zeros = longestZeros(groups);
+  const hex = groups.map((group) => group.toString(16));
+  // glibc writes the last 32 bits dotted behind ::ffff: and behind 96 zero bits, except in :: and ::1.
+  const mapped = zeros.start === 0 && (zeros.length === 6 || (zeros.length === 5 && groups[5] === 0xffff));
+  if (mapped) {
+    const bytes = groups.slice(6).flatMap((group) => [group >> 8, group & 0xff]);
+    return `${zeros.length === 5 ? '::ffff:' : '::'}${bytes.join('.')}`;
+  }
+  if (zeros.length < 2) return hex.join(':');
+  return `${hex.slice(0, zeros.start).join(':')}::${hex.slice(zeros.start + zeros.length).join(':')}`;
+}
+
+/** The first of the longest runs of zeros. */
+function longestZeros(groups: readonly number[]): { start: number; length: number } {
+  let best = { start: 0, length: 0 };
+  for (let start = 0; start < groups.length; start += 1) {
+    let end = start;
+    while (groups[end] === 0) end += 1;
+    if (end - start > best.length) best = { start, length: end - start };
+  }
+  return best;
 }

@@ -7,7 +7,7 @@ export type Comparison = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge';
 export type Arithmetic = 'add' | 'sub' | 'mul' | 'div' | 'mod';
 export type TextTest = 'contains' | 'startsWith' | 'endsWith';
 
-/** Durations are nanoseconds; strings are UTF-8; addresses are 4 or 16 bytes in network order. */
+/** Durations are nanoseconds; strings are UTF-8; addresses are the text that inet_ntop() makes. */
 export type ConstantValue = bigint | number | boolean | Uint8Array;
 
 /**

@@ -81,7 +81,7 @@ enum class FilterBuiltin : uint8_t {
   kUid,
   kGid,
   kComm,
-  kContext,  // "task", "softirq", "hardirq" or "nmi"
+  kContext,  // "task" or "interrupt"
   kNode,
   kNamespace,  // empty outside of all pods, as the two below; a fault where the pod is not known
   kPod,

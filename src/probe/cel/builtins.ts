@@ -1,8 +1,8 @@
 import type { ColumnType } from '../plan.ts';
 import type { FilterBuiltin, FilterOperand, FilterPath, FilterScope } from './scope.ts';
 
-/** What `context` can be. */
-export const CONTEXTS = ['task', 'softirq', 'hardirq', 'nmi'] as const;
+/** What `context` can be; a program cannot tell which kind of interrupt it runs in. */
+export const CONTEXTS = ['task', 'interrupt'] as const;
 
 interface Builtin {
   builtin: FilterBuiltin;
@@ -18,7 +18,7 @@ const builtins = new Map<string, Builtin>([
     (name) => [name, { builtin: name, type: 'Uint64', kernel: true, maxBytes: 0 }] as const,
   ),
   ['comm', { builtin: 'comm', type: 'String', kernel: true, maxBytes: 15 }] as const,
-  ['context', { builtin: 'context', type: 'String', kernel: false, maxBytes: 7 }] as const,
+  ['context', { builtin: 'context', type: 'String', kernel: false, maxBytes: 9 }] as const,
   ['node', { builtin: 'node', type: 'String', kernel: false, maxBytes: 253 }] as const,
   ...(['namespace', 'pod', 'container'] as const).map(
     (name) => [`k8s.${name}`, { builtin: name, type: 'String', kernel: false, maxBytes: 253 }] as const,

@@ -193,8 +193,9 @@ function requireText(
     const written = new TextDecoder().decode(text);
     if (CONTEXTS.some((each) => each === written)) return;
     const [nearest] = nearestNames(written, CONTEXTS, 1);
-    const hint = nearest === undefined ? undefined : `did you mean "${nearest}"?`;
-    throw checker.error(node, `context is one of ${CONTEXTS.map((each) => `"${each}"`).join(', ')}`, hint);
+    const hint =
+      nearest === undefined ? 'soft and hard interrupts are not told apart' : `did you mean "${nearest}"?`;
+    throw checker.error(node, `context is ${CONTEXTS.map((each) => `"${each}"`).join(' or ')}`, hint);
   }
   if (operand.type === 'Path' || text.length <= operand.maxBytes) return;
   const message = `${name} has at most ${operand.maxBytes} bytes, this string has ${text.length}`;

@@ -276,7 +276,8 @@ class Translator {
       throw new PatternError('there is no such character', start, number[0].length);
     }
     if (/[1-9]/.test(next)) throw new PatternError('RE2 has no back-references', start, 2);
-    const code = control[next] ?? (next < '\x80' && !/[0-9A-Za-z]/.test(next) ? next.charCodeAt(0) : undefined);
+    const code =
+      control[next] ?? (next < '\x80' && !/[0-9A-Za-z]/.test(next) ? next.charCodeAt(0) : undefined);
     if (code === undefined) throw new PatternError(`RE2 has no escape \\${next}`, start, 2);
     this.#at += 2;
     return code;

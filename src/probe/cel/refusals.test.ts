@@ -48,7 +48,13 @@ test.each([
   ['{1: 2} == retval', 1, 'filters have no maps and messages'],
   ['retval == null', 11, 'there is no null here', 'k8s.pod == ""'],
   ['comm == b"sh"', 9, 'bytes cannot be compared'],
-  ['context == "sofirq"', 12, 'context is one of "task"', 'did you mean "softirq"?'],
+  ['context == "interupt"', 12, 'context is "task" or "interrupt"', 'did you mean "interrupt"?'],
+  [
+    'context == "softirq"',
+    12,
+    'context is "task" or "interrupt"',
+    'soft and hard interrupts are not told apart',
+  ],
   // A name is unknown.
   ['retvall < 0', 1, 'there is no retvall here', 'did you mean retval?'],
   ['ok && args.flgs == 1', 12, 'openat has no argument flgs', 'there are fd, flags, list'],

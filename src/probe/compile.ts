@@ -31,7 +31,7 @@ export function compileProbe(probe: TraceProbe, kernel: KernelView, options: Com
   const points: PointPlan[] = (spec.points ?? []).flatMap((point, index) =>
     attempt(() => compileOne(point, ['spec', 'points', index], kernel, options)),
   );
-  if (spec.builtin !== undefined) points.push(...attempt(() => processesPoint(kernel, options)));
+  if (spec.builtin !== undefined) points.push(...attempt(() => processesPoint(kernel, options.filters)));
   if (faults.length > 0) throw new ProbeRefusedError(faults);
   return {
     name: metadata.name,

@@ -25,8 +25,8 @@ export interface ConfigPlacement {
   schema: number;
   /** Index of the probe's gate, and its bit in a workload's set. */
   gate: number;
-  /** Only workloads that select the probe. */
-  scoped: boolean;
+  /** Only workloads that select the probe; left out: everything. */
+  scoped?: boolean;
   /** Events a second a node, 0: unlimited. */
   rate: number;
   /** Bytes of the ring that the probe may have in flight. */
@@ -102,7 +102,7 @@ export function encodeConfig(
   view.setUint16(CONFIG.gate, placement.gate, true);
   view.setUint8(
     CONFIG.flags,
-    (placement.scoped ? CONFIG_FLAGS.scoped : 0) |
+    (placement.scoped === true ? CONFIG_FLAGS.scoped : 0) |
       (program.interrupts ? CONFIG_FLAGS.interrupts : 0) |
       (point.large ? CONFIG_FLAGS.large : 0),
   );

@@ -26,13 +26,14 @@ export interface CompiledFilter {
  * Compiles filters, all of which must be true: each condition that the outermost && join goes to the first program
  * that can decide it, and to the draining thread when none can or its 16 predicates are used up.
  * @param paired entry and return are two programs; otherwise `entry` stays empty.
+ * @param kernel false: the programs have no predicates, everything is left to the draining thread.
  * @throws {FilterError} at the first thing that cannot be compiled.
  */
 export function compileFilter(
   sources: readonly FilterSource[],
   scope: FilterScope,
   fields: FieldAllocator,
-  { paired }: { paired: boolean },
+  { paired, kernel = true }: { paired: boolean; kernel?: boolean },
 ): CompiledFilter {
   const entry: Conjunct[] = [];
   const record: Conjunct[] = [];
@@ -44,7 +45,8 @@ export function compileFilter(
   for (const conjunct of filterConjuncts(sources, scope)) {
     const early = paired && operandsIn(conjunct.term).every((operand) => operand.available === 'entry');
     const program = early ? entry : record;
-    const total = (used.get(program) ?? 0) + (predicateCount(conjunct.term) ?? Infinity);
+    const total =
+      (used.get(program) ?? 0) + ((kernel ? predicateCount(conjunct.term) : undefined) ?? Infinity);
     if (total <= MAX_PREDICATES) {
       used.set(program, total);
       program.push(conjunct);

@@ -1,4 +1,4 @@
-import type { BtfReader, BtfType } from './btfReader.ts';
+import type { BtfKind, BtfReader, BtfType } from './btfReader.ts';
 import type { CType, EnumType, IntegerType, PointerType, StructMember, StructType } from './cType.ts';
 
 /** C types of one kernel, from its BTF by id or from the text of a tracefs format. Types are made when looked at. */
@@ -39,6 +39,11 @@ export class CTypes {
       type = next;
     }
     return undefined;
+  }
+
+  /** Names of all types of a kind, for suggestions. */
+  names(kind: BtfKind): Iterable<string> {
+    return this.#btf?.names(kind) ?? [];
   }
 
   /** A structure by its tag. */

@@ -5,12 +5,12 @@ export interface KernelFunction {
   name: string;
   /** Module it belongs to; undefined: the kernel itself. */
   module: string | undefined;
-  /** How many functions have this name (static ones of several files). */
+  /** How many functions have this name: static ones of several files. */
   count: number;
   /** ftrace can attach to it, which fentry and fexit need; undefined: not known. */
   traceable: boolean | undefined;
-  /** Kprobes are forbidden on it. */
-  blacklisted: boolean;
+  /** Kprobes are forbidden on it; undefined: not known. */
+  blacklisted: boolean | undefined;
   /** Its result can be overridden (ALLOW_ERROR_INJECTION); undefined: not known. */
   overridable: boolean | undefined;
 }
@@ -18,10 +18,8 @@ export interface KernelFunction {
 /** Which functions the kernel has. */
 export interface FunctionLookup {
   find(name: string): KernelFunction | undefined;
-  /** All names, for suggestions and lists. */
+  /** Those that can be probed as far as known, for suggestions and lists. Some 60,000; a name may come twice. */
   names(): Iterable<string>;
-  /** Those that probes can be attached to, as far as known. */
-  probeable(): Iterable<string>;
 }
 
 export interface FunctionFiles {
@@ -34,13 +32,13 @@ export interface FunctionFiles {
   errorInjection?: string;
 }
 
-/** Functions as /proc and debugfs tell them. Files are read when first needed; about 0.1 s for 120,000 symbols. */
+/**
+ * Functions as /proc, tracefs and debugfs tell them. Files are read when first needed (kallsyms and the traceable
+ * functions take some 0.1 s) and kept as they are, about 8 MB; a look-up scans them in 2 ms.
+ */
 export class KernelFunctions implements FunctionLookup {
   readonly #files: Required<FunctionFiles>;
-  #symbols: Map<string, { module: string | undefined; count: number }> | undefined;
-  #traceable: Set<string> | undefined | null = null;
-  #blacklist: Set<string> | undefined | null = null;
-  #overridable: Set<string> | undefined | null = null;
+  readonly #texts = new Map<keyof FunctionFiles, Buffer | undefined>();
 
   constructor(files: FunctionFiles = {}) {
     this.#files = {
@@ -53,76 +51,68 @@ export class KernelFunctions implements FunctionLookup {
   }
 
   find(name: string): KernelFunction | undefined {
-    const symbol = this.#functions().get(name);
-    if (symbol === undefined) return undefined;
+    const symbols = [...this.#lines('kallsyms', ` ${name}`)].flatMap((line) => TEXT_SYMBOL.exec(line) ?? []);
+    // Of a regular expression with two groups: the match, the name, the module.
+    const modules = symbols.filter((_, index) => index % 3 === 2);
+    if (modules.length === 0) return undefined;
     return {
       name,
-      ...symbol,
-      traceable: this.#traceableNames()?.has(name),
-      blacklisted: this.#blacklistedNames()?.has(name) ?? false,
-      overridable: this.#overridableNames()?.has(name),
+      module: modules[0],
+      count: modules.length,
+      traceable: this.#knows('traceable', `\n${name}`),
+      blacklisted: this.#knows('blacklist', `\t${name}`),
+      overridable: this.#knows('errorInjection', `\n${name}`),
     };
   }
 
-  names(): Iterable<string> {
-    return this.#functions().keys();
-  }
-
-  probeable(): Iterable<string> {
-    return this.#traceableNames() ?? this.names();
-  }
-
-  #functions(): Map<string, { module: string | undefined; count: number }> {
-    this.#symbols ??= parseKallsyms(readOrEmpty(this.#files.kallsyms) ?? '');
-    return this.#symbols;
-  }
-
-  #traceableNames(): Set<string> | undefined {
-    if (this.#traceable === null) this.#traceable = firstWords(readOrEmpty(this.#files.traceable));
-    return this.#traceable;
-  }
-
-  #blacklistedNames(): Set<string> | undefined {
-    if (this.#blacklist === null) {
-      // "0xffffffff81000000-0xffffffff81000010\tname"
-      const lines = readOrEmpty(this.#files.blacklist)?.split('\n');
-      this.#blacklist = lines && new Set(lines.map((line) => line.split('\t')[1] ?? ''));
+  *names(): Iterable<string> {
+    const traceable = this.#text('traceable');
+    if (traceable !== undefined) {
+      for (const line of traceable.toString('latin1').matchAll(/^\S+/gm)) yield line[0];
+      return;
     }
-    return this.#blacklist;
+    const symbols = this.#text('kallsyms')?.toString('latin1') ?? '';
+    for (const line of symbols.matchAll(/^[0-9a-f]+ [tTwW] (\S+)/gm)) yield line[1] ?? '';
   }
 
-  #overridableNames(): Set<string> | undefined {
-    if (this.#overridable === null) this.#overridable = firstWords(readOrEmpty(this.#files.errorInjection));
-    return this.#overridable;
+  /** undefined: the file cannot be read. */
+  #knows(file: keyof FunctionFiles, needle: string): boolean | undefined {
+    if (this.#text(file) === undefined) return undefined;
+    return this.#lines(file, needle).next().done !== true;
+  }
+
+  /** Lines in which `needle` is followed by a space, a tab or the line's end. */
+  *#lines(file: keyof FunctionFiles, needle: string): Generator<string> {
+    const text = this.#text(file);
+    if (text === undefined) return;
+    for (let at = text.indexOf(needle); at >= 0; at = text.indexOf(needle, at + 1)) {
+      const end = at + needle.length;
+      const next = text[end];
+      if (next !== NEWLINE && next !== SPACE && next !== TAB) continue;
+      const lineStart = text.lastIndexOf(NEWLINE, needle.startsWith('\n') ? at : end - 1) + 1;
+      const lineEnd = text.indexOf(NEWLINE, end);
+      yield text.toString('latin1', lineStart, lineEnd);
+    }
+  }
+
+  /** The file between two line ends; undefined: there is none, or it may not be read (lockdown, another user). */
+  #text(file: keyof FunctionFiles): Buffer | undefined {
+    if (!this.#texts.has(file)) {
+      let text: Buffer | undefined;
+      try {
+        text = Buffer.concat([Buffer.from('\n'), readFileSync(this.#files[file]), Buffer.from('\n')]);
+      } catch {
+        text = undefined;
+      }
+      this.#texts.set(file, text);
+    }
+    return this.#texts.get(file);
   }
 }
 
-/** Text symbols of /proc/kallsyms: "ffffffff81000000 T name\t[module]". */
-function parseKallsyms(text: string): Map<string, { module: string | undefined; count: number }> {
-  const found = new Map<string, { module: string | undefined; count: number }>();
-  for (const line of text.matchAll(/^[0-9a-f]+ [tTwW] (\S+)(?:\t\[(\S+)\])?$/gm)) {
-    const name = line[1] ?? '';
-    const module = line[2];
-    if (module === 'bpf' || module?.startsWith('__builtin__') === true) continue;
-    const known = found.get(name);
-    if (known === undefined) found.set(name, { module, count: 1 });
-    else known.count++;
-  }
-  return found;
-}
+/** "ffffffff81000000 T name\t[module]"; BPF programs are in there as a module of their own. */
+const TEXT_SYMBOL = /^[0-9a-f]+ [tTwW] (\S+?)(?:\s+\[(?!bpf\])(\S+)\])?$/;
 
-/** The first word of each line: "name [module]". */
-function firstWords(text: string | undefined): Set<string> | undefined {
-  return text === undefined
-    ? undefined
-    : new Set(text.split('\n').map((line) => line.split(/\s/, 1)[0] ?? ''));
-}
-
-/** undefined: there is no such file, or it may not be read (lockdown, another user). */
-function readOrEmpty(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return undefined;
-  }
-}
+const NEWLINE = 0x0a;
+const TAB = 0x09;
+const SPACE = 0x20;

@@ -1,8 +1,9 @@
+import type { FeatureName } from '../../bpf/index.ts';
 import type { CTypes } from './cTypes.ts';
 import type { FunctionLookup } from './functionLookup.ts';
 import type { Tracefs } from './tracefs.ts';
 
-/** Everything about one kernel that planning a probe looks at. */
+/** Everything about one kernel that planning a probe looks at; runningKernel() makes the real one. */
 export interface KernelView {
   architecture: 'x64' | 'arm64';
   /** uname -r, for messages. */
@@ -10,15 +11,14 @@ export interface KernelView {
   tracefs: Tracefs;
   /** C types of the kernel; without BTF only those that every C compiler knows. */
   types: CTypes;
-  /** C types of a module, by its name; undefined: the module has no BTF. */
+  /** C types of a loaded module; undefined: it has no BTF. */
   moduleTypes(module: string): CTypes | undefined;
   functions: FunctionLookup;
-  /** What this kernel and these capabilities allow, found by trying. */
-  features: Record<HookFeature, FeatureState>;
+  /** What this kernel and these capabilities allow, found by trying (KernelFeatures of src/bpf). */
+  features: { probe(name: FeatureName): { supported: boolean; reason: string | undefined } };
+  /**
+   * Names of the functions in a program's or library's symbol tables.
+   * @throws Error when the file cannot be read or is no ELF file
+   */
+  elfFunctions(path: string): readonly string[];
 }
-
-/** fentry stands for fexit as well. */
-export type HookFeature = 'btf' | 'tracepoint' | 'rawTracepoint' | 'kprobe' | 'fentry' | 'lsm' | 'uprobe';
-
-/** true, or why not: words to go on after "…: ". */
-export type FeatureState = true | string;

@@ -105,7 +105,8 @@ export function naturalType(at: Walked, shape: ValueShape): ColumnType | undefin
     case 'pointer':
       return at.type.kind === 'pointer' && at.type.target.kind === 'struct' ? undefined : 'Uint64';
     case 'untyped':
-      return 'Uint64';
+      // Most results are signed numbers, errors among them.
+      return at.source === 'return' ? 'Int64' : 'Uint64';
     case 'struct':
     case 'nothing':
       return undefined;

@@ -5,7 +5,9 @@ import type { HookArgument } from '../hookValues.ts';
 import type { KernelView } from '../kernelView.ts';
 import { UnknownTracepointError, UnsupportedError } from '../planError.ts';
 import type { Place } from '../planError.ts';
+import { requireFeature } from '../requireFeature.ts';
 import { viaIoUring } from '../syscallFacts.ts';
+import { COMPAT_NOTE, IO_URING_NOTE } from './notes.ts';
 import type { TracepointField } from '../tracepointFormat.ts';
 
 /** A tracepoint by its record, whose fields tracefs describes. */
@@ -27,11 +29,9 @@ export function tracepointHook(category: string, name: string, kernel: KernelVie
   const isSyscall = category === 'syscalls';
   const notes: string[] = [];
   if (isSyscall || category === 'raw_syscalls') {
-    notes.push(
-      'calls of 32-bit programs are not seen: the kernel reports only those of its own word size here',
-    );
+    notes.push(COMPAT_NOTE);
     if (isSyscall && viaIoUring.has(name.replace(/^sys_(enter|exit)_/, ''))) {
-      notes.push('the same operation done through io_uring is no system call and is not seen');
+      notes.push(IO_URING_NOTE);
     }
   }
   return {
@@ -50,17 +50,11 @@ export function tracepointHook(category: string, name: string, kernel: KernelVie
     notes,
     atReturn: false,
     returnOnly: false,
-    programs: () => ({
-      programs: [
-        {
-          object: 'tracepoint',
-          program: 'single',
-          role: 'single',
-          hook: { type: 'tracepoint', category, name },
-        },
-      ],
-      notes: [],
-    }),
+    programs() {
+      requireFeature('tracepoint', `tracepoint/${category}/${name}`, kernel, place);
+      const hook = { type: 'tracepoint', category, name } as const;
+      return { programs: [{ object: 'tracepoint', program: 'single', role: 'single', hook }], notes: [] };
+    },
   };
 }
 

@@ -44,15 +44,15 @@ export const kernelBuildPackages = {
 
 /**
  * Packages of `names` that are not installed.
- * `statuses` are lines `name status` as dpkg-query prints them, status "ii " for an installed one.
+ * `statuses` are lines `name abbreviation` as dpkg-query prints them, "ii " for an installed one.
  */
 export function missingPackages(names, statuses) {
-  const installed = new Set(
-    statuses
-      .split('\n')
-      .filter((line) => / i[i ]/.test(line.slice(line.indexOf(' '))))
-      .map((line) => line.slice(0, line.indexOf(' ')).replace(/:.*/, '')),
-  );
+  const installed = new Set();
+  for (const line of statuses.split('\n')) {
+    const [name, abbreviation] = line.split(' ');
+    // Wanted (install, hold, remove …), then what is: i is installed and configured.
+    if (abbreviation?.[1] === 'i') installed.add(name);
+  }
   return names.filter((name) => !installed.has(name));
 }
 

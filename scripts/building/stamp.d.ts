@@ -1,0 +1,10 @@
+export interface Stamp {
+  isFresh(): boolean;
+  write(): void;
+}
+export function stamp(
+  path: string,
+  inputs: readonly (string | { text: string })[],
+  outputs: readonly string[],
+): Stamp;
+export function filesBelow(directory: string, suffix: string): string[];

@@ -1,0 +1,1 @@
+export function checkSystem(system: { platform: string; release: string; nodeVersion: string }): void;

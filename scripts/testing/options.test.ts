@@ -1,0 +1,40 @@
+import { expect, test } from '@jest/globals';
+import { parseOptions } from './options.ts';
+
+const kernels = ['host', '6.12'];
+
+test('without arguments everything is run', () => {
+  expect(parseOptions([], kernels)).toEqual({
+    checks: true,
+    unit: true,
+    kernels,
+    jestArgs: [],
+    help: false,
+  });
+});
+
+test('--unit runs the unit tests alone, --kernel one kernel alone', () => {
+  expect(parseOptions(['--unit'], kernels)).toMatchObject({ checks: false, unit: true, kernels: [] });
+  expect(parseOptions(['--kernel', '6.12'], kernels)).toMatchObject({
+    checks: false,
+    unit: false,
+    kernels: ['6.12'],
+  });
+  expect(parseOptions(['--kernel=host', '--kernel=6.12'], kernels).kernels).toEqual(['host', '6.12']);
+});
+
+test('what is left goes to jest, and a pattern leaves out the checks', () => {
+  expect(parseOptions(['--kernel', 'host', 'bpfMap', '-t', 'a map'], kernels).jestArgs).toEqual([
+    'bpfMap',
+    '-t',
+    'a map',
+  ]);
+  expect(parseOptions(['bpfMap'], kernels)).toMatchObject({ checks: false, unit: true, kernels });
+});
+
+test('an unknown kernel is refused with the known ones', () => {
+  expect(() => parseOptions(['--kernel', '5.4'], kernels)).toThrow(
+    '--kernel takes one of host, 6.12, not 5.4',
+  );
+  expect(() => parseOptions(['--kernel'], kernels)).toThrow('not nothing');
+});

@@ -29,7 +29,6 @@ export default {
       ...common,
       displayName: 'kernel',
       testMatch: ['<rootDir>/test/kernel/**/*.test.ts'],
-      setupFilesAfterEnv: ['<rootDir>/test/kernel/setup.ts'],
     },
   ],
 };

@@ -1,0 +1,51 @@
+import { Command, Option } from 'commander';
+import { runCommand } from './commands/run.ts';
+import type { CliContext } from './cliContext.ts';
+import { logLevels, type LogLevel } from './createLogger.ts';
+import { version } from './version.ts';
+
+/** Settings that go before or behind every command. */
+export interface GlobalOptions {
+  logLevel: LogLevel;
+}
+
+/** The tree of commands, with nothing done yet. It throws CommanderErrors instead of ending the process. */
+export function commandLine(context: CliContext): Command {
+  const root = new Command('traceprobe')
+    .description('Typed kernel events from a TraceProbe, on this machine.')
+    .version(version, '-V, --version', 'print the version')
+    .addOption(
+      new Option('--log-level <LEVEL>', 'what goes to the log on standard error')
+        .choices(logLevels)
+        .default('warn'),
+    )
+    .addHelpText('after', examples);
+  for (const command of [runCommand]) root.addCommand(command(context));
+  for (const command of [root, ...root.commands]) {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => {
+        void context.stdout.write(text);
+      },
+      writeErr: (text) => {
+        void context.stderr.write(text);
+      },
+      getOutHelpWidth: () => context.stdout.columns ?? 100,
+      getErrHelpWidth: () => context.stderr.columns ?? 100,
+      getOutHasColors: () => context.stdout.colours,
+      getErrHasColors: () => context.stderr.colours,
+    });
+    command.showHelpAfterError(
+      `  ${command === root ? 'traceprobe' : `traceprobe ${command.name()}`} --help shows how`,
+    );
+  }
+  return root;
+}
+
+const examples = `
+Examples:
+  traceprobe doctor                                what this machine can trace
+  traceprobe list tracepoints 'sched/*'            what there is
+  traceprobe explain syscall/openat                what can be captured there
+  traceprobe run --attach syscall/openat --filter 'retval < 0'
+  traceprobe check probe.yaml && traceprobe run probe.yaml
+`;

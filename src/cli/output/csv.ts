@@ -1,0 +1,65 @@
+import { formatRfc3339 } from '../../codec/rfc3339.ts';
+import type { Row, RowValue } from '../../codec/rowsOf.ts';
+import { escapeText } from './escapeText.ts';
+import { namedValue, type EventFormat, type ShownPoint } from './shownEvent.ts';
+
+const builtins = [
+  'time',
+  'probe',
+  'point',
+  'node',
+  'pid',
+  'tid',
+  'ppid',
+  'uid',
+  'gid',
+  'comm',
+  'context',
+] as const;
+
+export interface CsvOptions {
+  node: string;
+  /** Control characters are made visible; false for files, which keep values as they are. */
+  forTerminal: boolean;
+}
+
+/**
+ * RFC 4180: lines end in CRLF, a header before the first event and whenever another point's events follow. Null is
+ * empty, an empty string is "".
+ */
+export class Csv implements EventFormat {
+  readonly #options: CsvOptions;
+  #header: string | undefined;
+
+  constructor(options: CsvOptions) {
+    this.#options = options;
+  }
+
+  rows(point: ShownPoint, rows: readonly Row[]): string {
+    const names = point.columns.map(({ name }) => name);
+    const header = this.#line([...builtins, ...names]);
+    // The same columns of another probe or point need a header as well: they mean something else.
+    const block = `${point.probe}/${point.point}/${header}`;
+    let text = this.#header === block ? '' : header;
+    this.#header = block;
+    for (const row of rows) {
+      const { time, pid, tid, ppid, uid, gid, comm, context, fields } = row;
+      const all = [formatRfc3339(time), point.probe, point.point, this.#options.node];
+      const values = point.columns.map((column) => namedValue(column, fields[column.name] ?? null));
+      text += this.#line([...all, pid, tid, ppid, uid, gid, comm, context, ...values]);
+    }
+    return text;
+  }
+
+  #line(values: readonly RowValue[]): string {
+    return `${values.map((value) => this.#cell(value)).join(',')}\r\n`;
+  }
+
+  #cell(value: RowValue): string {
+    if (value === null) return '';
+    if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+    if (typeof value !== 'string') return String(value);
+    const text = this.#options.forTerminal ? escapeText(value) : value;
+    return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  }
+}

@@ -67,7 +67,7 @@ export function compilePoint(
     nativeFilter: compiled.native,
     filterSource: compiled.source,
     large: table.large({ path: [...path, 'capture'] }),
-    notes: [...hook.notes, ...programNotes, ...notes],
+    notes: [...hook.notes, ...programNotes, ...(paired ? memoryNote(table.fields) : []), ...notes],
   };
 }
 
@@ -124,6 +124,16 @@ function compile(
     if (error instanceof FilterError) throw new FilterRefusedError(filter.place, error);
     throw error;
   }
+}
+
+/** Arguments are remembered from the entry, what they point to is not. */
+function memoryNote(fields: readonly FieldPlan[]): string[] {
+  const read = fields.some(
+    ({ kind, value }) =>
+      value.source === 'argument' &&
+      (value.size > 0 || value.steps.length > 0 || (kind !== 'integer' && kind !== 'none')),
+  );
+  return read ? ['what arguments point to (strings, members, buffers) is read when the call returns'] : [];
 }
 
 function argumentCount(fields: readonly FieldPlan[]): number {

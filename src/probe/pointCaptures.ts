@@ -1,9 +1,10 @@
 import { captureNames } from '../api/captureNames.ts';
 import type { FieldPath, TraceProbePointCapture } from '../api/index.ts';
 import { MAX_CAPTURES } from './limits.ts';
-import type { ValuePlan, ValueSource } from './plan.ts';
+import type { ColumnType, ValuePlan, ValueSource } from './plan.ts';
 import { columnValue, naturalColumn } from './resolve/columnValue.ts';
 import type { ColumnValue } from './resolve/columnValue.ts';
+import { aType } from './resolve/cType.ts';
 import type { Hook, HookUses } from './resolve/hook.ts';
 import {
   PlanError,
@@ -95,7 +96,7 @@ function resolve(capture: TraceProbePointCapture, path: FieldPath, hook: Hook): 
   const at = text === undefined ? walkName(name, hook, place) : walkText(text, hook, place);
   const typePlace: Place = type === undefined ? place : { path: [...path, 'type'] };
   const value = columnValue(at, { type, maxBytes, hasLength: length !== undefined }, typePlace);
-  const note = networkOrderNote(name, at);
+  const note = networkOrderNote(name, at, value.type);
   return {
     name,
     value,
@@ -109,7 +110,7 @@ function resolveLength(text: string, place: Place, hook: Hook): ValuePlan {
   const at = walkText(text, hook, place);
   const column = naturalColumn(at);
   if (column?.kind !== 'integer') {
-    throw new TypeConflictError(place, `${text} is a ${at.type.text}, which is no length`);
+    throw new TypeConflictError(place, `${text} is ${aType(at.type)}, which is no length`);
   }
   return column.value;
 }
@@ -142,9 +143,9 @@ function walkText(text: string, hook: Hook, place: Place): Walked {
 /** Fields of every event that no program loads by itself. */
 const EVENT_ONLY = new Set(['time', 'node', 'context', 'k8s']);
 
-function networkOrderNote(name: string, at: Walked): string | undefined {
+function networkOrderNote(name: string, at: Walked, type: ColumnType): string | undefined {
   const typedef = at.type.typedefs.find((candidate) => /^__be(16|32|64)$/.test(candidate));
-  if (typedef === undefined || at.type.kind !== 'integer') return undefined;
+  if (typedef === undefined || at.type.kind !== 'integer' || type === 'Ip') return undefined;
   return `${name} is a ${typedef}: its bytes are in network order and shown as they are, so port 80 reads 20480`;
 }
 

@@ -4,6 +4,7 @@ import type { FieldTable } from './fieldTable.ts';
 import type { Capture } from './pointCaptures.ts';
 import { naturalColumn } from './resolve/columnValue.ts';
 import type { ColumnValue } from './resolve/columnValue.ts';
+import { aType } from './resolve/cType.ts';
 import type { Hook } from './resolve/hook.ts';
 import type { KernelView } from './resolve/kernelView.ts';
 import { PlanError } from './resolve/planError.ts';
@@ -23,7 +24,8 @@ export function pointScope(
 ): FilterScope {
   const columns = new Map(captures.map((capture) => [capture.name, capture.value]));
   return {
-    names: [...new Set([...columns.keys(), ...rootNames(hook.values)])],
+    // retval and duration always: where there is none, resolve() says why.
+    names: [...new Set([...columns.keys(), ...rootNames(hook.values), 'retval', 'duration'])],
     architecture: kernel.architecture,
     ...(hook.changedByCall && { changedByCall: hook.changedByCall }),
     resolve(path) {
@@ -51,15 +53,20 @@ function valueOf(path: FilterPath, columns: ReadonlyMap<string, ColumnValue>, ho
     if (value !== undefined) return value;
     const text = formatValuePath(path);
     throw new UnresolvedName(
-      `${text} is a ${at.type.text}, which is no value by itself`,
+      `${text} is ${aType(at.type)}, which is no value by itself`,
       path.length - 1,
       at.type.kind === 'pointer' || at.type.kind === 'struct' ? `look at a member: ${text}.NAME` : undefined,
     );
   } catch (error) {
     if (!(error instanceof PlanError)) throw error;
     const argument = hook.values.args.some(({ name }) => name === root);
-    const hint = argument ? `${root} is not captured: write args.${formatValuePath(path)}` : undefined;
-    throw new UnresolvedName(error.message, error.part ?? 0, hint);
+    const other = argument ? `${root} is not captured: write args.${formatValuePath(path)}` : undefined;
+    // Only with a hint does the compiler keep the message, which says why there is none.
+    const none =
+      root === 'retval' || root === 'duration'
+        ? `there are: ${rootNames(hook.values).join(', ')}`
+        : undefined;
+    throw new UnresolvedName(error.message, error.part ?? 0, other ?? none);
   }
 }
 

@@ -108,6 +108,11 @@ export function sizeOf(type: CType): number | undefined {
   }
 }
 
+/** The type as a sentence says it: `an int`, `a struct file *`. */
+export function aType(type: CType): string {
+  return `${/^([aeio]|unsigned)/.test(type.text) ? 'an' : 'a'} ${type.text}`;
+}
+
 /** The name by which a structure is known: its tag, or the typedef of an anonymous one. */
 export function structName(type: CType): string | undefined {
   if (type.kind !== 'struct') return undefined;

@@ -163,7 +163,8 @@ export class CTypes {
       parts.flatMap((member) => {
         const inner = member.name === '' && seen < 8 ? aggregate(btf, member.type) : undefined;
         if (inner !== undefined) return flatten(inner.members, base + member.bitOffset, seen + 1);
-        if (member.name === '') return [];
+        // The marks of __cacheline_group_begin() are members of no size.
+        if (member.name === '' || member.name.startsWith('__cacheline_group_')) return [];
         const made: StructMember = Object.defineProperty(
           {
             name: member.name,

@@ -1,5 +1,5 @@
 import type { ColumnType, FieldKind, ValuePlan } from '../plan.ts';
-import { sizeOf } from './cType.ts';
+import { aType, sizeOf } from './cType.ts';
 import { TypeConflictError } from './planError.ts';
 import type { Place } from './planError.ts';
 import { addressOf, integerOf } from './valuePlan.ts';
@@ -205,7 +205,7 @@ function elementSize(at: Walked): number | undefined {
 
 function withoutNaturalType(at: Walked, shape: ValueShape): string {
   const struct = at.type.kind === 'pointer' ? at.type.target : at.type;
-  const what = `${at.text} is a ${at.type.text}`;
+  const what = `${at.text} is ${aType(at.type)}`;
   if (struct.kind === 'struct') {
     const members = struct.members.map((member) => member.name);
     const some = members.slice(0, 40).join(', ') + (members.length > 40 ? ', …' : '');
@@ -224,7 +224,7 @@ function conflict(
   type: ColumnType,
   request: ColumnRequest,
 ): string {
-  const what = `${at.text} is a ${at.type.text}`;
+  const what = `${at.text} is ${aType(at.type)}`;
   if (type === 'Float64') {
     return `${what}: neither the kernel nor a probe's registers hold floating-point numbers; use Int64 or Uint64`;
   }

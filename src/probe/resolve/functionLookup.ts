@@ -72,7 +72,7 @@ export class KernelFunctions implements FunctionLookup {
       return;
     }
     const symbols = this.#text('kallsyms')?.toString('latin1') ?? '';
-    for (const line of symbols.matchAll(/^[0-9a-f]+ [tTwW] (\S+)/gm)) yield line[1] ?? '';
+    for (const line of symbols.matchAll(/^[0-9a-f]+ [tTwW] (?!__pfx_|__cfi_)(\S+)/gm)) yield line[1] ?? '';
   }
 
   /** undefined: the file cannot be read. */

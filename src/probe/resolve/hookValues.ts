@@ -24,8 +24,8 @@ export interface HookArgument {
   at: ArgumentPlace;
   /** Names of values that only the tracepoint's format tells. */
   symbols?: Record<string, bigint>;
-  /** Bytes that are an IP address. */
-  ip?: boolean;
+  /** What its bytes stand for: an IP address, a struct sockaddr. */
+  prints?: 'ip' | 'sockaddr';
   /** A character pointer that is followed by its length: a buffer, not a string. */
   buffer?: boolean;
   /** Why it cannot be read, in words. */

@@ -106,7 +106,7 @@ export class UnknownFieldError extends PlanError {
   readonly existing: string[];
   constructor(place: Place, message: string, wanted: string, existing: string[], part?: number) {
     const nearest = nearestNames(wanted, existing, 3);
-    super('UnknownField', place, message + didYouMean(nearest) + listed(existing), part);
+    super('UnknownField', place, message + didYouMean(nearest) + listed(existing, nearest.length > 0), part);
     this.existing = existing;
   }
 }
@@ -202,8 +202,9 @@ function didYouMean(nearest: string[]): string {
 /** Most structures of the kernel have fewer members than this; the rest is cut. */
 const MAX_LISTED = 40;
 
-function listed(existing: string[]): string {
+/** After a question mark a new sentence begins by itself. */
+function listed(existing: string[], asked: boolean): string {
   if (existing.length === 0) return '';
   const rest = existing.length > MAX_LISTED ? `, … (${String(existing.length)} in all)` : '';
-  return ` There are: ${existing.slice(0, MAX_LISTED).join(', ')}${rest}`;
+  return `${asked ? '' : '.'} There are: ${existing.slice(0, MAX_LISTED).join(', ')}${rest}`;
 }

@@ -1,5 +1,6 @@
-import { sizeOf } from './cType.ts';
+import { aType, sizeOf } from './cType.ts';
 import type { FunctionPrototype } from './cTypes.ts';
+import { markBuffers } from './markBuffers.ts';
 import type { HookArgument } from './hookValues.ts';
 
 /**
@@ -9,10 +10,10 @@ import type { HookArgument } from './hookValues.ts';
  */
 export function prototypeArguments(prototype: FunctionPrototype, words: number): HookArgument[] {
   let next = 0;
-  return prototype.parameters.map(({ name, type }): HookArgument => {
+  const args = prototype.parameters.map(({ name, type }): HookArgument => {
     const size = sizeOf(type) ?? 8;
     const argument: HookArgument = { name, type, at: { source: 'argument', index: next } };
-    if (size > 16) return { ...argument, unreadable: `a ${type.text} is passed in memory, not in registers` };
+    if (size > 16) return { ...argument, unreadable: `${aType(type)} is passed in memory, not in registers` };
     if (type.kind === 'float') return { ...argument, unreadable: 'floating-point registers are not seen' };
     const taken = size > 8 ? 2 : 1;
     next += taken;
@@ -20,7 +21,8 @@ export function prototypeArguments(prototype: FunctionPrototype, words: number):
       return { ...argument, unreadable: `only the first ${String(words)} words of arguments are seen` };
     }
     // Of two words a program can load either, but a value lies in one.
-    if (taken === 2) return { ...argument, unreadable: `a ${type.text} is passed in two registers` };
+    if (taken === 2) return { ...argument, unreadable: `${aType(type)} is passed in two registers` };
     return argument;
   });
+  return markBuffers(args);
 }

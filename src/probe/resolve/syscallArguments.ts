@@ -1,6 +1,7 @@
 import type { CType } from './cType.ts';
 import type { HookArgument } from './hookValues.ts';
 import type { KernelView } from './kernelView.ts';
+import { markBuffers } from './markBuffers.ts';
 
 /** Where arguments begin in the record of sys_enter_NAME, and bytes each takes there. */
 const ARGUMENTS_START = 16;
@@ -22,23 +23,6 @@ export function syscallArguments(name: string, kernel: KernelView): HookArgument
     return { name: field.name, type: kernel.types.parse(field.type), at: { source: 'argument', index } };
   });
   return markBuffers(args);
-}
-
-/** A character pointer followed by its length is a buffer that need not end with a NUL. */
-export function markBuffers(args: HookArgument[]): HookArgument[] {
-  return args.map((argument, index) => {
-    const next = args[index + 1];
-    const isBuffer = isText(argument.type) && next !== undefined && isLength(next);
-    return isBuffer ? { ...argument, buffer: true } : argument;
-  });
-}
-
-function isText(type: CType): boolean {
-  return type.kind === 'pointer' && type.target.kind === 'integer' && type.target.char;
-}
-
-function isLength({ name, type }: HookArgument): boolean {
-  return type.kind === 'integer' && (type.text === 'size_t' || /len|size|count|bufsiz/.test(name));
 }
 
 /** What every system call returns to user space. */

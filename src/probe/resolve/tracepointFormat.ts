@@ -23,8 +23,8 @@ export interface TracepointField {
   location: 'inline' | 'dataLoc' | 'relLoc';
   /** Names of values, where the format prints the field through __print_symbolic. */
   symbols?: Record<string, bigint>;
-  /** The format prints it as an IP address (%pI4, %pI6). */
-  ip: boolean;
+  /** The format prints these bytes as an IP address (%pI4, %pI6) or as a struct sockaddr (%pIS). */
+  prints?: 'ip' | 'sockaddr';
 }
 
 const LINE = /^\s*field:(.+);\s*offset:(\d+);\s*size:(\d+);(?:\s*signed:([01]);)?\s*$/;
@@ -51,6 +51,7 @@ export function parseTracepointFormat(text: string): TracepointFormat {
       array = true;
     }
     const named = symbols.get(name);
+    const printed = addresses.get(name);
     return [
       {
         name,
@@ -61,7 +62,7 @@ export function parseTracepointFormat(text: string): TracepointFormat {
         array,
         location,
         ...(named === undefined ? {} : { symbols: named }),
-        ip: addresses.has(name),
+        ...(printed === undefined ? {} : { prints: printed }),
       },
     ];
   });
@@ -88,18 +89,19 @@ function parseSymbols(print: string): Map<string, Record<string, bigint>> {
   return found;
 }
 
-/** Fields whose conversion in the format string is %pI4 or %pI6. */
-function parseAddresses(print: string): Set<string> {
+/** Fields whose conversion in the format string is %pI4, %pI6 or %pIS. */
+function parseAddresses(print: string): Map<string, 'ip' | 'sockaddr'> {
   const quoted = /^"((?:[^"\\]|\\.)*)"\s*,(.*)$/s.exec(print);
-  const found = new Set<string>();
+  const found = new Map<string, 'ip' | 'sockaddr'>();
   if (quoted === null) return found;
   const conversions = [
-    ...(quoted[1] ?? '').matchAll(/%%|%[-+ #0]*\d*(?:\.\d+)?(pI[46]c?|p\w*|[hlzjt]*[a-zA-Z])/g),
+    ...(quoted[1] ?? '').matchAll(/%%|%[-+ #0]*\d*(?:\.\d+)?(p\w*|[hlzjt]*[a-zA-Z])/g),
   ].filter((conversion) => conversion[0] !== '%%');
   const values = splitArguments(quoted[2] ?? '');
   conversions.forEach((conversion, index) => {
     const field = /^REC->(\w+)$/.exec(values[index] ?? '');
-    if (field !== null && /^pI[46]/.test(conversion[1] ?? '')) found.add(field[1] ?? '');
+    const how = /^pI([46S])/.exec(conversion[1] ?? '')?.[1];
+    if (field !== null && how !== undefined) found.set(field[1] ?? '', how === 'S' ? 'sockaddr' : 'ip');
   });
   return found;
 }

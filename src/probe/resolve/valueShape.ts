@@ -138,7 +138,9 @@ function knownStruct(at: Walked): ValueShape | undefined {
 function arrayShape(at: Walked, { element, count }: ArrayType): ValueShape {
   if (isChar(element)) return { is: 'text', at, ...(count > 0 && { limit: count }) };
   const size = (sizeOf(element) ?? 0) * count;
-  if (at.argument?.ip === true && (size === 4 || size === 16)) return { is: 'address', at, size };
+  const prints = at.argument?.prints;
+  if (prints === 'ip' && (size === 4 || size === 16)) return { is: 'address', at, size };
+  if (prints === 'sockaddr') return { is: 'sockaddr', at };
   return { is: 'bytes', at, size };
 }
 

@@ -1,7 +1,7 @@
 import type { FilterPath } from '../cel/scope.ts';
 import { MAX_STEPS } from '../limits.ts';
 import type { ValueSource } from '../plan.ts';
-import { sizeOf } from './cType.ts';
+import { aType, sizeOf } from './cType.ts';
 import type { CType, StructType } from './cType.ts';
 import { UNTYPED } from './cTypes.ts';
 import type { HookArgument, HookValues } from './hookValues.ts';
@@ -249,7 +249,7 @@ function member(at: Walked, name: string, part: number, place: Place): Walked {
     throw new UnsupportedError(
       place,
       'btf',
-      `${at.text} is a ${at.type.text}, whose members this kernel's type information does not tell`,
+      `${at.text} is ${aType(at.type)}, whose members this kernel's type information does not tell`,
       part,
     );
   }
@@ -268,7 +268,7 @@ function structBehind(at: Walked, part: number, place: Place): StructType {
   if (type.kind === 'pointer') {
     throw new NotAPointerError(
       place,
-      `${at.text} is a ${at.type.text}, a pointer to a pointer: say which one with [0] before the member`,
+      `${at.text} is ${aType(at.type)}, a pointer to a pointer: say which one with [0] before the member`,
       part,
     );
   }
@@ -282,15 +282,15 @@ function structBehind(at: Walked, part: number, place: Place): StructType {
   if (type.kind === 'unknown') {
     throw new NotAPointerError(
       place,
-      `${at.text} is a ${at.type.text} that this kernel's type information does not describe, so its members are not known`,
+      `${at.text} is ${aType(at.type)} that this kernel's type information does not describe, so its members are not known`,
       part,
     );
   }
   const why =
     at.type.kind === 'pointer'
-      ? `${at.type.text}, which leads to no structure`
-      : `${at.type.text}, no pointer and no structure`;
-  throw new NotAPointerError(place, `${at.text} is a ${why}, so it has no members`, part);
+      ? `${aType(at.type)}, which leads to no structure`
+      : `${aType(at.type)}, no pointer and no structure`;
+  throw new NotAPointerError(place, `${at.text} is ${why}, so it has no members`, part);
 }
 
 function index(at: Walked, number: number, part: number, place: Place): Walked {
@@ -308,7 +308,7 @@ function index(at: Walked, number: number, part: number, place: Place): Walked {
   if (element === undefined) {
     throw new NotAPointerError(
       place,
-      `${at.text} is a ${at.type.text}, no array and no pointer, so [${String(number)}] means nothing`,
+      `${at.text} is ${aType(at.type)}, no array and no pointer, so [${String(number)}] means nothing`,
       part,
     );
   }
@@ -316,7 +316,7 @@ function index(at: Walked, number: number, part: number, place: Place): Walked {
   if (size === undefined || size === 0) {
     throw new NotAPointerError(
       place,
-      `${at.text} is a ${at.type.text}, whose elements have no known size`,
+      `${at.text} is ${aType(at.type)}, whose elements have no known size`,
       part,
     );
   }

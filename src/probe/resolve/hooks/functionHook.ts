@@ -1,5 +1,5 @@
 import type { Attachment } from '../attachment.ts';
-import { sizeOf } from '../cType.ts';
+import { aType, sizeOf } from '../cType.ts';
 import { UNTYPED } from '../cTypes.ts';
 import type { FunctionPrototype } from '../cTypes.ts';
 import type { KernelFunction } from '../functionLookup.ts';
@@ -95,7 +95,7 @@ function kprobe(target: Target, uses: HookUses, kernel: KernelView, place: Place
   if (obstacle === undefined) {
     return {
       programs: fexitPrograms(name, uses.duration),
-      notes: ['attached by fexit, because the result or the duration is wanted'],
+      notes: ['attached by fexit, for the result or the duration'],
     };
   }
   requireFeature('kretprobe', `${attach} with retval or duration`, kernel, place);
@@ -152,7 +152,7 @@ function trampolineObstacle({ name, found, prototype }: Target, kernel: KernelVi
   if (prototype.variadic) return `${name} takes a variable number of arguments`;
   const large = prototype.parameters.find(({ type }) => (sizeOf(type) ?? 8) > 16);
   if (large !== undefined)
-    return `argument ${large.name} of ${name} is a ${large.type.text}, too large for a trampoline`;
+    return `argument ${large.name} of ${name} is ${aType(large.type)}, too large for a trampoline`;
   const words = prototype.parameters.reduce((sum, { type }) => sum + ((sizeOf(type) ?? 8) > 8 ? 2 : 1), 0);
   const { most, structures } = trampolineLimits(kernel);
   if (words > most)

@@ -46,13 +46,12 @@ export function syscallHook(wanted: string, kernel: KernelView, place: Place): H
       requireFeature('tracepoint', `syscall/${wanted}`, kernel, place);
       if (!retval && !duration)
         return { programs: [program('single', 'single', `sys_enter_${name}`)], notes: [] };
-      const readsMemory = args.some(({ type }) => type.kind === 'pointer');
       return {
         programs: [
           program('enter', 'entry', `sys_enter_${name}`),
           program('leave', 'exit', `sys_exit_${name}`),
         ],
-        notes: readsMemory ? ['strings and buffers are read when the call returns'] : [],
+        notes: [],
       };
     },
   };

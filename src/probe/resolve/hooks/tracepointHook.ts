@@ -59,7 +59,10 @@ export function tracepointHook(category: string, name: string, kernel: KernelVie
 }
 
 function argumentOf(field: TracepointField, isSyscall: boolean, kernel: KernelView): HookArgument {
-  const extras = { ...(field.symbols && { symbols: field.symbols }), ...(field.ip && { ip: true }) };
+  const extras = {
+    ...(field.symbols && { symbols: field.symbols }),
+    ...(field.prints && { prints: field.prints }),
+  };
   const source = field.location === 'dataLoc' ? 'dataLoc' : 'context';
   const argument: HookArgument = {
     name: field.name,

@@ -1,3 +1,4 @@
+import { BpfError } from '../../../bpf/index.ts';
 import type { Hook, HookPrograms } from '../hook.ts';
 import type { KernelView } from '../kernelView.ts';
 import { BinaryUnreadableError, UnknownSymbolError } from '../planError.ts';
@@ -55,7 +56,7 @@ export function uprobeHook(
             { object: 'kprobe', program: 'enter', role: 'entry', hook: entry },
             { object: 'kprobe', program: 'leave', role: 'exit', hook: exit },
           ],
-          notes: ['strings and buffers of arguments are read when the function returns'],
+          notes: [],
         };
       }
       const single = { object: 'kprobe', role: 'single' } as const;
@@ -75,10 +76,15 @@ function readFunctions(path: string, kernel: KernelView, place: Place): readonly
   try {
     return kernel.elfFunctions(path);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why =
+      error instanceof BpfError && error.details.length > 0 ? error.details.join('; ') : message(error);
     throw new BinaryUnreadableError(
       place,
       `${path} is no program or library that uprobes can be attached to: ${why}`,
     );
   }
+}
+
+function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -99,18 +99,13 @@ void CaptureObject::Deliver(Napi::Env env, Napi::Function on_flush, Owner* owner
   const std::unique_ptr<Flush> flush(data);
   // No environment: it is ending. No owner or drainer: closed; what was not drained before is not delivered after.
   if (env == nullptr || **owner == nullptr || !(**owner)->drainer_) return;
-  const std::vector<uint32_t> completed = std::move(flush->completed);
-  Napi::Error thrown;
-  if (!flush->batches.empty() || !flush->counts.empty()) {
-    try {
-      on_flush.Call({FlushObject(env, *flush)});
-    } catch (const Napi::Error& error) {
-      thrown = error;
-    }
+  try {
+    if (!flush->batches.empty() || !flush->counts.empty()) on_flush.Call({FlushObject(env, *flush)});
+    // The receiver may have closed us, but not freed: this runs within its turn.
+    (**owner)->Settle(flush->completed);
+  } catch (const Napi::Error&) {
+    // src/capture/capture.ts catches what its receiver throws; here it is a worker that is being terminated.
   }
-  // The receiver may have closed us, but not freed: this runs within its turn.
-  if (**owner != nullptr) (**owner)->Settle(completed);
-  if (!thrown.IsEmpty()) throw thrown;  // an uncaught exception, as from any event listener
 }
 
 void CaptureObject::Settle(const std::vector<uint32_t>& completed) {

@@ -125,15 +125,17 @@ export class Capture implements Disposable {
         const taken = (): void => {
           native.taken(flush.bytes);
         };
-        let taking: void | Promise<void>;
         try {
-          taking = onFlush(flush);
+          const taking = onFlush(flush);
+          if (taking instanceof Promise) void taking.finally(taken);
+          else taken();
         } catch (error) {
           taken();
-          throw error;
+          // As from any event listener: an uncaught exception. Thrown here it would end in native code.
+          queueMicrotask(() => {
+            throw error;
+          });
         }
-        if (taking === undefined) taken();
-        else void taking.finally(taken);
       },
     });
     this.#native = native;

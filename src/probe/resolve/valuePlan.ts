@@ -55,21 +55,22 @@ function plan(at: Walked, offset: number, size: ValuePlan['size'], range: BitRan
   };
 }
 
-/** The smallest load that holds `bits` bits from bit `bitOffset`, little-endian, and where in it they are. */
+/**
+ * The smallest load that holds `bits` bits from bit `bitOffset`, little-endian, and where in it they are. Aligned
+ * where the bits allow it, as C compilers lay bit-fields out: then it does not read behind the structure.
+ */
 export function bitFieldLoad(
   bitOffset: number,
   bits: number,
   signed: boolean,
 ): [offset: number, size: ValuePlan['size'], range: BitRange] {
-  let offset = Math.floor(bitOffset / 8);
-  let shift = bitOffset % 8;
-  // C aligns bit-fields of more than 57 bits to their 8-byte unit, where they fit into one load.
-  if (shift + bits > 64) {
-    shift += (offset % 8) * 8;
-    offset -= offset % 8;
+  for (const size of [1, 2, 4, 8] as const) {
+    const shift = bitOffset % (size * 8);
+    if (shift + bits <= size * 8) return [(bitOffset - shift) / 8, size, { shift, bits, signed }];
   }
-  const size = loadSize(Math.ceil((shift + bits) / 8));
-  return [offset, size, { shift, bits, signed }];
+  // Of a packed structure.
+  const shift = bitOffset % 8;
+  return [(bitOffset - shift) / 8, loadSize(Math.ceil((shift + bits) / 8)), { shift, bits, signed }];
 }
 
 function loadSize(bytes: number): 1 | 2 | 4 | 8 {

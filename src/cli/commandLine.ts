@@ -1,4 +1,7 @@
 import { Command, Option } from 'commander';
+import { checkCommand } from './commands/check.ts';
+import { explainCommand } from './commands/explain.ts';
+import { listCommand } from './commands/list.ts';
 import { runCommand } from './commands/run.ts';
 import type { CliContext } from './cliContext.ts';
 import { logLevels, type LogLevel } from './createLogger.ts';
@@ -20,7 +23,8 @@ export function commandLine(context: CliContext): Command {
         .default('warn'),
     )
     .addHelpText('after', examples);
-  for (const command of [runCommand]) root.addCommand(command(context));
+  const commands = [runCommand, listCommand, explainCommand, checkCommand];
+  for (const command of commands) root.addCommand(command(context));
   for (const command of [root, ...root.commands]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => {

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { checkCommand } from './commands/check.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { explainCommand } from './commands/explain.ts';
 import { listCommand } from './commands/list.ts';
 import { runCommand } from './commands/run.ts';
@@ -23,7 +24,7 @@ export function commandLine(context: CliContext): Command {
         .default('warn'),
     )
     .addHelpText('after', examples);
-  const commands = [runCommand, listCommand, explainCommand, checkCommand];
+  const commands = [runCommand, listCommand, explainCommand, checkCommand, doctorCommand];
   for (const command of commands) root.addCommand(command(context));
   for (const command of [root, ...root.commands]) {
     command.exitOverride().configureOutput({

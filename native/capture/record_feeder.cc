@@ -16,6 +16,7 @@ Napi::Function RecordFeeder::Define(Napi::Env env) {
                          InstanceMethod<&RecordFeeder::AddSchema>("addSchema"),
                          InstanceMethod<&RecordFeeder::RemoveSchema>("removeSchema"),
                          InstanceMethod<&RecordFeeder::Push>("push"),
+                         InstanceMethod<&RecordFeeder::PushAll>("pushAll"),
                          InstanceMethod<&RecordFeeder::TakeFlush>("takeFlush"),
                      });
 }
@@ -53,6 +54,26 @@ Napi::Value RecordFeeder::Push(const Napi::CallbackInfo& info) {
           info, "RecordFeeder.push", {"record", "bootToWall", "times", "backlogged"});
   for (uint32_t i = 0; i < times; ++i) {
     pipeline_->Accept(record, static_cast<int64_t>(boot_to_wall), backlogged);
+  }
+  return info.Env().Undefined();
+}
+
+/** pushAll(bytes, ends): records one after another, and where each ends. */
+Napi::Value RecordFeeder::PushAll(const Napi::CallbackInfo& info) {
+  auto [bytes] = Take<arg::Bytes>(info, "RecordFeeder.pushAll", {"bytes"});
+  if (!info[1].IsTypedArray() || info[1].As<Napi::TypedArray>().TypedArrayType() != napi_uint32_array) {
+    throw ArgumentFailure(info.Env(), "RecordFeeder.pushAll: ends must be a Uint32Array, not " + Describe(info[1]));
+  }
+  const auto ends = info[1].As<Napi::Uint32Array>();
+  size_t start = 0;
+  for (size_t i = 0; i < ends.ElementLength(); ++i) {
+    const size_t end = ends[i];
+    if (end < start || end > bytes.size()) {
+      throw ArgumentFailure(info.Env(), "RecordFeeder.pushAll: record " + std::to_string(i) + " ends at byte " +
+                                            std::to_string(end) + " of " + std::to_string(bytes.size()));
+    }
+    pipeline_->Accept(bytes.subspan(start, end - start), 0, false);
+    start = end;
   }
   return info.Env().Undefined();
 }

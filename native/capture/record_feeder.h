@@ -20,6 +20,7 @@ class RecordFeeder : public Napi::ObjectWrap<RecordFeeder> {
   Napi::Value AddSchema(const Napi::CallbackInfo& info);
   Napi::Value RemoveSchema(const Napi::CallbackInfo& info);
   Napi::Value Push(const Napi::CallbackInfo& info);
+  Napi::Value PushAll(const Napi::CallbackInfo& info);
   Napi::Value TakeFlush(const Napi::CallbackInfo& info);
 
   std::unique_ptr<Pipeline> pipeline_;

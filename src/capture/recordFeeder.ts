@@ -7,6 +7,7 @@ interface NativeRecordFeeder {
   addSchema(schema: RecordSchema): void;
   removeSchema(slot: number, schema: number): void;
   push(record: Uint8Array, bootToWall?: bigint, times?: number, backlogged?: boolean): void;
+  pushAll(bytes: Uint8Array, ends: Uint32Array): void;
   takeFlush(): Flush;
 }
 
@@ -45,6 +46,16 @@ export class RecordFeeder {
     options: { bootToWall?: bigint; times?: number; backlogged?: boolean } = {},
   ): void {
     this.#native.push(record, options.bootToWall ?? 0n, options.times, options.backlogged);
+  }
+
+  /**
+   * Many records in one call, with 0 as `bootToWall`.
+   *
+   * @param bytes records one after another
+   * @param ends where each ends in `bytes`
+   */
+  pushAll(bytes: Uint8Array, ends: Uint32Array): void {
+    this.#native.pushAll(bytes, ends);
   }
 
   /** Everything since the last one. */

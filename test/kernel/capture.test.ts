@@ -96,7 +96,12 @@ test('what is drained is taken off the bytes in flight', async () => {
 test('the first event after a pause does not wait for the flush interval', async () => {
   using source = new RecordSource();
   const flushed = new EventEmitter();
-  const capture = open(source, { flushMilliseconds: 3_600_000, onFlush: () => flushed.emit('flush') });
+  const capture = open(source, {
+    flushMilliseconds: 3_600_000,
+    onFlush: () => {
+      flushed.emit('flush');
+    },
+  });
   capture.keepAlive(true);
   capture.addSchema(callSchema);
   const first = once(flushed, 'flush');
@@ -234,7 +239,7 @@ test('removing a schema delivers what was written before, and frees its place', 
   );
 });
 
-test('an exception of onFlush reaches nobody else: the flush counts as taken', async () => {
+test('an exception of onFlush reaches nobody else: the flush counts as taken', () => {
   const script = fileURLToPath(new URL('children/captureLeaves.ts', import.meta.url));
   compileFixture('records');
   const { status, stdout, stderr } = spawnSync(process.execPath, [script, 'throw'], { encoding: 'utf8' });

@@ -35,7 +35,8 @@ export function ensureNpmPackages(root, say, install = npmInstall) {
 }
 
 function npmInstall(root) {
-  const args = ['install', '--no-fund', '--no-audit'];
+  // Its warnings concern engines of tools, most of which run on the Node it installs.
+  const args = ['install', '--no-fund', '--no-audit', '--loglevel=error'];
   return spawnSync('npm', args, { cwd: root, stdio: 'inherit' }).status === 0;
 }
 

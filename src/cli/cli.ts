@@ -2,7 +2,7 @@ import { CommanderError } from 'commander';
 import { reportProblems, type CliContext } from './cliContext.ts';
 import { CliError, exitCodes } from './cliError.ts';
 import { commandLine, type GlobalOptions } from './commandLine.ts';
-import { createLogger } from './createLogger.ts';
+import { createLog } from './createLog.ts';
 import { TextOutput } from './output/textOutput.ts';
 import { problemsOf } from './problemsOf.ts';
 
@@ -23,7 +23,7 @@ export async function runCli(args: readonly string[], { stdout, stderr, env }: C
     stdout: new TextOutput(stdout, env),
     stderr: new TextOutput(stderr, env),
     environment: env,
-    log: () => createLogger(root.opts<GlobalOptions>().logLevel),
+    log: createLog(() => root.opts<GlobalOptions>().logLevel),
     exitCode: exitCodes.ok,
   };
   const root = commandLine(context);

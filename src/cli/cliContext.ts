@@ -1,4 +1,4 @@
-import type { Logger } from 'winston';
+import type { Log } from './createLog.ts';
 import type { Problem } from './cliError.ts';
 import { escapeText } from './output/escapeText.ts';
 import type { TextOutput } from './output/textOutput.ts';
@@ -9,7 +9,7 @@ export interface CliContext {
   stderr: TextOutput;
   environment: NodeJS.ProcessEnv;
   /** For what a developer of probes or of TraceProbe wants to know; people get lines on stderr. */
-  log: () => Promise<Logger>;
+  log: Log;
   /** What the process will end with; commands set it, errors do so by themselves. */
   exitCode: number;
 }

@@ -5,7 +5,7 @@ import { explainCommand } from './commands/explain.ts';
 import { listCommand } from './commands/list.ts';
 import { runCommand } from './commands/run.ts';
 import type { CliContext } from './cliContext.ts';
-import { logLevels, type LogLevel } from './createLogger.ts';
+import { logLevels, type LogLevel } from './createLog.ts';
 import { version } from './version.ts';
 
 /** Settings that go before or behind every command. */

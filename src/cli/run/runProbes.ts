@@ -1,25 +1,33 @@
-import { durationToMilliseconds, type InlineProbe } from '../../api/index.ts';
+import { durationToMilliseconds, type InlineProbe, type Manifest } from '../../api/index.ts';
 import { runningKernel } from '../../probe/resolve/runningKernel.ts';
-import type { CliContext } from '../cliContext.ts';
-import { exitCodes } from '../cliError.ts';
+import { reportProblems, type CliContext } from '../cliContext.ts';
+import { CliError, exitCodes } from '../cliError.ts';
 import { outputFormat, type OutputFormat } from '../output/outputFormat.ts';
+import { RunFile } from '../programs/runFile.ts';
 import { requireTracing, thisMachine } from '../requireTracing.ts';
 import { after, anyAborted } from './endOfRun.ts';
 import { EventPrinter } from './eventPrinter.ts';
 import { catchInterruption } from './interruption.ts';
 import { planProbes, type PlannedProbe } from './planProbes.ts';
 import { readProbes } from './readProbes.ts';
+import { reload, type ReloadOptions } from './reload.ts';
+import { selectProbes } from './selectProbes.ts';
 import { Session } from './session.ts';
+import { watchFiles, type FileWatch, type WatchOptions } from './watchFiles.ts';
 
 export interface RunOptions {
   files: string[];
   inline: InlineProbe | undefined;
+  /** Beside the probes' own filters. */
   filter: string | undefined;
   /** A TraceProbe's duration, e.g. 30s. */
   for: string | undefined;
+  /** Events to show. */
   count: number | undefined;
   output: OutputFormat;
+  /** Apply files again when they change. */
   watch: boolean;
+  /** What events call this machine. */
   node: string;
 }
 
@@ -28,29 +36,54 @@ export async function runProbes(options: RunOptions, context: CliContext): Promi
   requireTracing(thisMachine());
   const { stdout, stderr } = context;
   using interruption = catchInterruption();
-  const manifests = await readProbes(options);
-  using kernel = runningKernel();
-  const planned = planProbes(manifests, kernel, options.filter);
+  const { selected, warnings } = selectProbes(await readProbes(options));
+  reportProblems(stderr, warnings, 'warning');
+  if (selected.length === 0) throw new CliError([{ message: 'no probe is left to run' }]);
 
-  const format = outputFormat(options.output, {
-    output: stdout,
-    node: options.node,
-    several: options.watch || planned.flatMap(({ plan }) => plan.points).length > 1,
-  });
+  using kernel = runningKernel();
+  const plan = (manifests: readonly Manifest[]): PlannedProbe[] =>
+    planProbes(manifests, kernel, options.filter);
+  const planned = plan(selected);
+  const several = options.watch || planned.flatMap(({ plan: { points } }) => points).length > 1;
+  const format = outputFormat(options.output, { output: stdout, node: options.node, several });
   const printer = new EventPrinter({ output: stdout, format, limit: options.count });
-  const session = new Session({ context, printer, node: options.node });
-  using elapsed = options.for === undefined ? undefined : after(durationToMilliseconds(options.for));
+  using runFile = new RunFile();
+  const session = new Session({
+    context,
+    printer,
+    node: options.node,
+    onPrograms: (running) => {
+      runFile.write(running);
+    },
+  });
+  let watching: FileWatch | undefined;
   try {
-    await session.apply(planned);
+    const problems = await session.apply(planned);
+    if (problems.length > 0) throw new CliError(problems);
+    context.log('info', 'probes run', { probes: planned.length });
+    if (options.watch) watching = await watchFiles(watchOptions(options, { session, context, plan }));
     if (stderr.isTerminal) stderr.line(startLine(planned));
+    using elapsed = options.for === undefined ? undefined : after(durationToMilliseconds(options.for));
     const ends = [interruption.signal, printer.full, stdout.gone, session.idle];
     await anyAborted(elapsed === undefined ? ends : [...ends, elapsed]);
   } finally {
+    await watching?.close();
     await session.close();
   }
   await stdout.flushed();
   if (stdout.failure !== undefined) throw stdout.failure;
-  return session.idle.aborted ? exitCodes.failure : exitCodes.ok;
+  return session.exceeded && session.idle.aborted ? exitCodes.failure : exitCodes.ok;
+}
+
+function watchOptions(options: RunOptions, parts: Omit<ReloadOptions, 'read'>): WatchOptions {
+  const read = async (): Promise<Manifest[]> => selectProbes(await readProbes(options)).selected;
+  return {
+    files: options.files.filter((file) => file !== '-'),
+    onChange: () => reload({ ...parts, read }),
+    onError: ({ message }) => {
+      reportProblems(parts.context.stderr, [{ message }], 'warning');
+    },
+  };
 }
 
 /** What runs, in a line. */

@@ -1,11 +1,15 @@
+import { isDeepStrictEqual } from 'node:util';
 import { CpuBudget } from '../../agent/cpuBudget.ts';
 import { Host } from '../../agent/host.ts';
+import { durationToMilliseconds, type Manifest } from '../../api/index.ts';
 import { enableStats } from '../../bpf/index.ts';
 import type { ProbePlan } from '../../probe/plan.ts';
 import { reportProblems, type CliContext } from '../cliContext.ts';
-import { CliError, type Problem } from '../cliError.ts';
+import type { Problem } from '../cliError.ts';
 import { problemsOf } from '../problemsOf.ts';
+import type { RunningProbe } from '../programs/runFile.ts';
 import { accountLines } from './accountLines.ts';
+import { after } from './endOfRun.ts';
 import type { EventPrinter } from './eventPrinter.ts';
 import type { PlannedProbe } from './planProbes.ts';
 
@@ -13,6 +17,16 @@ export interface SessionOptions {
   context: CliContext;
   printer: EventPrinter;
   node: string;
+  /** Told when other programs run than before: their ids by probe and point. */
+  onPrograms: (running: RunningProbe[]) => void;
+}
+
+interface Entry {
+  manifest: Manifest;
+  plan: ProbePlan;
+  expiry: Disposable | undefined;
+  /** Why it does not run any more although it is loaded. */
+  stopped: string | undefined;
 }
 
 /** What runs in this process: probes come and go, and each leaves its account. */
@@ -21,9 +35,8 @@ export class Session {
   readonly #host: Host;
   readonly #budget: CpuBudget;
   readonly #idle = new AbortController();
-  /** By UID: what else is to be said in the account. */
-  readonly #remarks = new Map<string, string>();
-  readonly #suspended = new Set<string>();
+  readonly #entries = new Map<string, Entry>();
+  #exceeded = false;
 
   constructor(options: SessionOptions) {
     const { printer, node } = options;
@@ -37,76 +50,122 @@ export class Session {
       },
       onUnmeasurable: (error) => {
         const hint = 'limits.cpuPercentPerNode is not kept: measuring programs takes CAP_SYS_ADMIN';
-        reportProblems(
-          options.context.stderr,
-          problemsOf(error).map(({ message }) => ({ message, hints: [hint] })),
-          'warning',
-        );
+        this.#warn(problemsOf(error).map(({ message }) => ({ message, hints: [hint] })));
       },
     });
   }
 
-  /** Aborted when every probe was suspended, so that nothing more can come. */
+  /** Aborted when no probe runs any more, each having expired or used up its budget. */
   get idle(): AbortSignal {
     return this.#idle.signal;
   }
 
-  get plans(): ProbePlan[] {
-    return this.#host.probes;
+  /** Some probe was stopped because it cost too much. */
+  get exceeded(): boolean {
+    return this.#exceeded;
+  }
+
+  /** Manifests of what runs, by UID. */
+  get running(): Map<string, Manifest> {
+    return new Map([...this.#entries].map(([uid, { manifest }]) => [uid, manifest]));
   }
 
   /**
    * Starts probes, or replaces their generations that run.
-   * @throws CliError with every refusal of the kernel; the other probes run all the same
+   * @returns every refusal of the kernel; a refused probe's old generation goes on, and all other probes run
    */
-  async apply(planned: readonly PlannedProbe[]): Promise<void> {
+  async apply(planned: readonly PlannedProbe[]): Promise<Problem[]> {
     const problems: Problem[] = [];
     for (const { plan, manifest } of planned) {
       try {
         await this.#host.apply(plan);
-        this.#suspended.delete(plan.uid);
       } catch (error) {
         problems.push(...problemsOf(error, { locate: manifest.locate, probe: plan.name }));
+        continue;
       }
+      this.#entries.get(plan.uid)?.expiry?.[Symbol.dispose]();
+      this.#entries.set(plan.uid, {
+        manifest,
+        plan,
+        expiry: this.#expiry(manifest, plan),
+        stopped: undefined,
+      });
     }
-    if (problems.length > 0) throw new CliError(problems);
+    this.#tellPrograms();
+    return problems;
   }
 
   /** Stops a probe; its account goes to standard error. */
-  async stop(uid: string): Promise<void> {
-    const plan = this.#host.probes.find((probe) => probe.uid === uid);
-    if (plan === undefined) return;
+  async stop(uid: string, remark?: string): Promise<void> {
+    const entry = this.#entries.get(uid);
+    if (entry === undefined) return;
+    this.#entries.delete(uid);
+    entry.expiry?.[Symbol.dispose]();
     const { printer, context } = this.#options;
     const account = await this.#host.stop(uid);
     await printer.settled();
-    const remark = this.#remarks.get(uid);
-    const lines = accountLines(plan.name, account, printer.shown(uid));
-    for (const line of remark === undefined ? lines : [...lines, `  ${remark}`]) context.stderr.line(line);
-    this.#suspended.delete(uid);
+    this.#tellPrograms();
+    for (const line of accountLines(entry.plan.name, account, printer.shown(uid))) context.stderr.line(line);
+    const why = remark ?? entry.stopped;
+    if (why !== undefined) context.stderr.line(`  ${why}`);
   }
 
   /** Stops all probes with their accounts. */
   async close(): Promise<void> {
     this.#budget.close();
-    for (const { uid } of this.#host.probes) await this.stop(uid);
+    for (const uid of this.#entries.keys()) await this.stop(uid);
     await this.#host.close();
   }
 
+  /** true when a probe of this UID runs from an equal spec. */
+  runs(uid: string, manifest: Manifest): boolean {
+    const entry = this.#entries.get(uid);
+    return entry !== undefined && isDeepStrictEqual(entry.manifest.probe.spec, manifest.probe.spec);
+  }
+
+  #expiry({ probe }: Manifest, plan: ProbePlan): Disposable | undefined {
+    const { expireAfter } = probe.spec;
+    if (expireAfter === undefined) return undefined;
+    const expired = after(durationToMilliseconds(expireAfter));
+    expired.addEventListener('abort', () => {
+      void this.stop(plan.uid, `it has expired: spec.expireAfter is ${expireAfter}`).then(() => {
+        this.#endWhenIdle();
+      });
+    });
+    return expired;
+  }
+
   #overBudget(probe: ProbePlan, percent: number): void {
-    const { stderr } = this.#options.context;
-    const used = `it used ${percent.toFixed(1)} % of a CPU, of ${probe.cpuPercent} % that limits.cpuPercentPerNode grants`;
-    this.#remarks.set(probe.uid, `stopped early, OverBudget: ${used}`);
-    this.#suspended.add(probe.uid);
-    reportProblems(
-      stderr,
-      [
-        {
-          message: `probe ${probe.name} was stopped, OverBudget: ${used}`,
-          hints: ['trace something rarer, filter by more, or raise the limit'],
-        },
-      ],
-      'warning',
+    const used = `${percent.toFixed(1)} % of a CPU, where limits.cpuPercentPerNode grants ${probe.cpuPercent} %`;
+    const hints = [
+      'trace something rarer, filter by arguments and ids instead of strings, or raise the limit',
+    ];
+    this.#warn([{ message: `probe ${probe.name} was stopped, OverBudget: it used ${used}`, hints }]);
+    this.#exceeded = true;
+    const entry = this.#entries.get(probe.uid);
+    if (entry !== undefined) entry.stopped = `stopped early, OverBudget: it used ${used}`;
+    this.#endWhenIdle();
+  }
+
+  #endWhenIdle(): void {
+    if ([...this.#entries.values()].every(({ stopped }) => stopped !== undefined)) this.#idle.abort();
+  }
+
+  #tellPrograms(): void {
+    this.#options.onPrograms(
+      [...this.#entries.values()].map(({ plan }) => {
+        const ids = this.#host.programIds(plan.uid);
+        const points = plan.points.map(({ name, attach }) => ({
+          point: name,
+          attach,
+          programIds: ids.get(name) ?? [],
+        }));
+        return { probe: plan.name, points };
+      }),
     );
-    if (this.#host.probes.every(({ uid }) => this.#suspended.has(uid))) this.#idle.abort();
+  }
+
+  #warn(problems: readonly Problem[]): void {
+    reportProblems(this.#options.context.stderr, problems, 'warning');
   }
 }

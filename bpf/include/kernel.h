@@ -83,6 +83,33 @@ struct signal_struct {
 } CORE;
 #define SIGNAL_GROUP_EXIT 4 /* include/linux/sched/signal.h */
 
+typedef struct {
+  __u32 val;
+} CORE kuid_t;
+
+typedef struct {
+  __u32 val;
+} CORE kgid_t;
+
+struct cred {
+  kuid_t uid;
+  kgid_t gid;
+} CORE;
+
+struct kernfs_node {
+  __u64 id;
+} CORE;
+
+struct cgroup {
+  struct kernfs_node *kn;
+} CORE;
+
+struct css_set {
+  struct cgroup *dfl_cgrp;
+} CORE;
+
+#define TASK_COMM_LEN 16
+
 struct task_struct {
   void *stack;
   int pid, tgid, exit_code;
@@ -90,6 +117,9 @@ struct task_struct {
   struct mm_struct *mm;
   struct signal_struct *signal;
   __u64 start_boottime;
+  const struct cred *cred;
+  struct css_set *cgroups;
+  char comm[TASK_COMM_LEN];
 } CORE;
 
 #if defined(__TARGET_ARCH_x86)

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheDirectory } from '../../test/vm/cacheDirectory.ts';
 import { provideKernel } from '../../test/vm/kernels.ts';
-import { quote, runInVm } from '../../test/vm/runInVm.ts';
+import { quote, runInVm, type VmResult } from '../../test/vm/runInVm.ts';
 import { jestArguments, jestEnvironment } from './jestCommand.ts';
 import { jestResult } from './jestResult.ts';
 import { runProcess } from './runProcess.ts';

@@ -182,8 +182,8 @@ function samePlan(a: ValuePlan, b: ValuePlan): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-function enumNames({ names }: ColumnValue): Pick<ColumnPlan, 'enumNames'> {
-  if (names === undefined) return {};
+function enumNames({ names, plain }: ColumnValue): Pick<ColumnPlan, 'enumNames'> {
+  if (names === undefined || plain === true) return {};
   return {
     enumNames: Object.fromEntries(Object.entries(names).map(([name, value]) => [String(value), name])),
   };

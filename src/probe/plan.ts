@@ -121,7 +121,7 @@ export interface ColumnPlan {
   field: number;
   /** false: captured only because the native remainder of the filter needs it. */
   visible: boolean;
-  /** Names of an enum's values or of flags, for display. */
+  /** Names of an enum's values, by the value: shown instead of the number. */
   enumNames?: Record<string, string>;
 }
 

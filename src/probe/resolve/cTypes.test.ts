@@ -65,8 +65,8 @@ test('members of anonymous structures and unions are members of the outer one', 
 
 test('a structure that contains a pointer to itself is no endless one', () => {
   const btf = new FakeBtf();
-  const node: number = btf.struct('node', 8, [{ name: 'next', type: 2 }]);
-  expect(btf.pointer(node)).toBe(2);
+  const node = btf.declare('node');
+  btf.complete(node, 8, [{ name: 'next', type: btf.pointer(node) }]);
   const type = new CTypes(btf).byId(node);
   if (type.kind !== 'struct') throw new Error('not a struct');
   expect(type.members[0]?.type).toMatchObject({ kind: 'pointer', text: 'struct node *' });
@@ -78,6 +78,7 @@ test.each([
   ['unsigned', { kind: 'integer', signed: false }, 4],
   ['umode_t', { kind: 'integer', signed: false }, 2],
   ['bool', { kind: 'integer', bool: true }, 1],
+  ['__u8', { kind: 'integer', char: false }, 1],
   ['struct nowhere', { kind: 'unknown' }, undefined],
   ['void *', { kind: 'pointer' }, 8],
   ['void', { kind: 'void' }, undefined],

@@ -87,7 +87,7 @@ export class CTypes {
     if (id !== undefined) return this.byId(id);
     const fallback = COMMON_TYPEDEFS[words];
     if (fallback !== undefined)
-      return { ...basicType(fallback, BASIC[fallback]), text: words, typedefs: [words] };
+      return { ...basicType(fallback, BASIC[fallback]), char: false, text: words, typedefs: [words] };
     return { kind: 'unknown', text: words, typedefs: [] };
   }
 

@@ -30,8 +30,10 @@ export interface ColumnValue {
   cut: boolean;
   /** Loads the length of a buffer that the hook itself tells. */
   length?: ValuePlan;
-  /** Names of an enum's values. */
+  /** Names of an enum's values; filters may compare with them. */
   names?: Record<string, bigint>;
+  /** A number was asked for: the names are not shown. */
+  plain?: boolean;
 }
 
 export const DEFAULT_STRING_BYTES = 256;
@@ -58,7 +60,8 @@ export function columnValue(at: Walked, request: ColumnRequest, place: Place): C
   if (type === undefined) throw new TypeConflictError(place, withoutNaturalType(at, shape));
   const made = makeColumn(seen, shape, type, request);
   if (made === undefined) throw new TypeConflictError(place, conflict(at, seen, shape, type, request));
-  return made;
+  const asNumber = made.names !== undefined && request.type !== undefined && request.type !== 'String';
+  return asNumber ? { ...made, plain: true } : made;
 }
 
 /** undefined: this shape cannot be that type. */
@@ -151,7 +154,10 @@ function integerColumn(
     case 'Uint64':
       return { ...integer(at, type, false), ...named };
     case 'String':
-      return names === undefined ? undefined : { ...integer(at, type, signed), ...named };
+      // The number is recorded; whoever shows it writes the name.
+      return names === undefined
+        ? undefined
+        : { ...integer(at, naturalType(at, { is: 'integer' }) ?? 'Int64', signed), ...named };
     case 'Ip':
       if (sizeOf(at.type) !== 4 || at.bitSize !== 0) return undefined;
       return at.place === 'memory' ? bytes(at, type, {}, 4) : integer(at, type, false);

@@ -1,4 +1,4 @@
-import type { BtfKind, BtfReader, BtfType } from '../resolve/btfReader.ts';
+import type { BtfKind, BtfMember, BtfReader, BtfType } from '../resolve/btfReader.ts';
 
 type WithoutId<T> = T extends { id: number } ? Omit<T, 'id'> : never;
 
@@ -55,18 +55,19 @@ export class FakeBtf implements BtfReader {
   }
 
   struct(name: string, size: number, members: MemberSpec[], kind: 'struct' | 'union' = 'struct'): number {
-    return this.add({
-      kind,
-      name,
-      size,
-      members: members.map(({ name: member, type, offset = 0, bitOffset, bitSize }) => ({
-        name: member,
-        type,
-        bitOffset: bitOffset ?? offset * 8,
-        bitSize: bitSize ?? 0,
-        bitField: bitSize !== undefined,
-      })),
-    });
+    return this.add({ kind, name, size, members: members.map(memberOf) });
+  }
+
+  /** A structure whose members are given later, by complete(): for those that point to themselves. */
+  declare(name: string): number {
+    return this.struct(name, 0, []);
+  }
+
+  complete(id: number, size: number, members: MemberSpec[]): void {
+    const declared = this.type(id);
+    if (declared.kind !== 'struct') throw new TypeError(`${id} is no structure`);
+    declared.size = size;
+    declared.members = members.map(memberOf);
   }
 
   enumeration(name: string, values: Record<string, bigint>, signed = false): number {
@@ -102,4 +103,14 @@ export class FakeBtf implements BtfReader {
   names(kind: BtfKind): string[] {
     return this.#types.filter((type) => type.kind === kind).map((type) => type.name);
   }
+}
+
+function memberOf({ name, type, offset = 0, bitOffset, bitSize }: MemberSpec): BtfMember {
+  return {
+    name,
+    type,
+    bitOffset: bitOffset ?? offset * 8,
+    bitSize: bitSize ?? 0,
+    bitField: bitSize !== undefined,
+  };
 }

@@ -1,9 +1,12 @@
 import { Command, Option } from 'commander';
 import { checkCommand } from './commands/check.ts';
+import { completionCommand } from './commands/completion.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { explainCommand } from './commands/explain.ts';
 import { listCommand } from './commands/list.ts';
+import { programsCommand } from './commands/programs.ts';
 import { runCommand } from './commands/run.ts';
+import { versionCommand } from './commands/version.ts';
 import type { CliContext } from './cliContext.ts';
 import { logLevels, type LogLevel } from './createLog.ts';
 import { version } from './version.ts';
@@ -24,7 +27,16 @@ export function commandLine(context: CliContext): Command {
         .default('warn'),
     )
     .addHelpText('after', examples);
-  const commands = [runCommand, listCommand, explainCommand, checkCommand, doctorCommand];
+  const commands = [
+    runCommand,
+    listCommand,
+    explainCommand,
+    checkCommand,
+    doctorCommand,
+    programsCommand,
+    versionCommand,
+    completionCommand,
+  ];
   for (const command of commands) root.addCommand(command(context));
   for (const command of [root, ...root.commands]) {
     command.exitOverride().configureOutput({

@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { durationToMilliseconds } from '../../api/index.ts';
 import type { CliContext } from '../cliContext.ts';
 import { usageError } from '../cliError.ts';
+import { duration } from './duration.ts';
 import { outputFormats, type OutputFormat } from '../output/outputFormat.ts';
 
 interface Options {
@@ -63,15 +63,6 @@ function toRunOptions(files: string[], options: Options): import('../run/runProb
     watch,
     node,
   };
-}
-
-function duration(text: string): string {
-  try {
-    durationToMilliseconds(text);
-    return text;
-  } catch (error) {
-    throw new InvalidArgumentError((error as Error).message);
-  }
 }
 
 function count(text: string): number {

@@ -116,6 +116,7 @@ Napi::Value BpfObject::Load(const Napi::CallbackInfo& info) {
   bpf_object* object = Get(info.Env());
   const std::string attempted = "load BPF object '" + handle_->Name() + "'";
   LogCapture capture(handle_->IsDebug());
+  handle_->SetLoadTried();
   const int error = bpf_object__load(object);
 
   for (const auto& message : capture.Messages()) {

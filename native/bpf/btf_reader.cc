@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <optional>
+#include <utility>
 
 #include "bpf/addon_data.h"
 #include "bpf/arguments.h"
@@ -216,6 +217,19 @@ BtfReader::BtfReader(const Napi::CallbackInfo& info) : Napi::ObjectWrap<BtfReade
   btf_ = source->types;
   base_ = source->base;
   name_ = source->name;
+  // The garbage collector sees a small object; tell it of the megabytes behind.
+  uint32_t bytes = 0;
+  btf__raw_data(btf_.get(), &bytes);
+  held_ = bytes;
+  Napi::MemoryManagement::AdjustExternalMemory(info.Env(), held_);
+}
+
+BtfReader::~BtfReader() { Free(Env()); }
+
+void BtfReader::Free(Napi::Env env) {
+  btf_.reset();  // a module's BTF that is open keeps its base
+  base_.reset();
+  Napi::MemoryManagement::AdjustExternalMemory(env, -std::exchange(held_, 0));
 }
 
 Napi::Value BtfReader::Vmlinux(const Napi::CallbackInfo& info) {
@@ -325,8 +339,7 @@ Napi::Value BtfReader::Names(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value BtfReader::Close(const Napi::CallbackInfo& info) {
-  btf_.reset();  // a module's BTF that is open keeps its base
-  base_.reset();
+  Free(info.Env());
   return info.Env().Undefined();
 }
 

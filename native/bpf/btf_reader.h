@@ -17,6 +17,7 @@ class BtfReader : public Napi::ObjectWrap<BtfReader> {
 
   static Napi::Function Define(Napi::Env env);
   explicit BtfReader(const Napi::CallbackInfo& info);
+  ~BtfReader() override;
 
  private:
   static Napi::Value Vmlinux(const Napi::CallbackInfo& info);
@@ -32,6 +33,7 @@ class BtfReader : public Napi::ObjectWrap<BtfReader> {
   Napi::Value Names(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
 
+  void Free(Napi::Env env);
   const btf* Get(Napi::Env env) const;
   /** The type, or a TypeError that says how many there are. */
   const btf_type* TypeOf(Napi::Env env, const char* method, uint32_t id) const;
@@ -39,6 +41,7 @@ class BtfReader : public Napi::ObjectWrap<BtfReader> {
   std::shared_ptr<btf> btf_;  // null when closed
   std::shared_ptr<btf> base_;
   std::string name_;
+  int64_t held_ = 0;  // bytes, as told to the garbage collector
 };
 
 }  // namespace traceprobe

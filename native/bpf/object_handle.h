@@ -35,8 +35,12 @@ class ObjectHandle {
   bool IsLoaded() const { return loaded_; }
   bool IsDebug() const { return debug_; }
   void SetLoaded() { loaded_ = true; }
+  /** The object is about to be loaded, for which libbpf has one attempt. */
+  void SetLoadTried() { load_tried_ = true; }
+  /** A target was looked for, for which libbpf opens the BTF of every kernel module. */
+  void SetTargetSought() { target_sought_ = true; }
 
-  void Close() { bpf_object__close(std::exchange(object_, nullptr)); }
+  void Close();
 
   /** Where the verifier writes a program's log; libbpf keeps the pointer until the object is closed. */
   std::unordered_map<std::string, std::vector<char>> log_buffers;
@@ -45,21 +49,15 @@ class ObjectHandle {
   /** The user's print callback, (level, text) => void; may be empty. */
   Napi::FunctionReference on_message;
 
-  void Deliver(const std::vector<LogMessage>& messages) {
-    if (on_message.IsEmpty()) return;
-    const Napi::Env env = on_message.Env();
-    const Napi::HandleScope scope(env);
-    constexpr const char* kLevels[] = {"warn", "info", "debug"};
-    for (const auto& message : messages) {
-      on_message.Call({Napi::String::New(env, kLevels[message.level]), Napi::String::New(env, message.text)});
-    }
-  }
+  void Deliver(const std::vector<LogMessage>& messages);
 
  private:
   bpf_object* object_;
   std::string name_;
   bool debug_;
   bool loaded_ = false;
+  bool load_tried_ = false;
+  bool target_sought_ = false;
 };
 
 }  // namespace traceprobe

@@ -89,6 +89,11 @@ int Program::LoadedFd(Napi::Env env, const std::string& attempted) const {
   return fd;
 }
 
+std::string Program::Target(Napi::Env env) const {
+  const std::string section = bpf_program__section_name(Get(env));
+  return target_.empty() ? section : section.substr(0, section.find('/')) + "/" + target_;
+}
+
 Napi::Value Program::Name(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), name_); }
 
 Napi::Value Program::Section(const Napi::CallbackInfo& info) {
@@ -164,10 +169,13 @@ Napi::Value Program::SetAutoload(const Napi::CallbackInfo& info) {
 
 Napi::Value Program::SetAttachTarget(const Napi::CallbackInfo& info) {
   auto [function] = Take<arg::String>(info, "Program.setAttachTarget", {"function"});
-  return Configure(info.Env(), "set the attach target of program '" + name_ + "' to " + function,
-                   [&](bpf_program* program) {
-                     return bpf_program__set_attach_target(program, 0, function.c_str());
-                   });
+  const auto done = Configure(info.Env(), "set the attach target of program '" + name_ + "' to " + function,
+                              [&](bpf_program* program) {
+                                object_->SetTargetSought();
+                                return bpf_program__set_attach_target(program, 0, function.c_str());
+                              });
+  target_ = function;
+  return done;
 }
 
 Napi::Value Program::SetLogLevel(const Napi::CallbackInfo& info) {
@@ -228,7 +236,7 @@ Napi::Value Program::AttachBy(Napi::Env env, const std::string& hook, AttachFunc
 }
 
 Napi::Value Program::Attach(const Napi::CallbackInfo& info) {
-  return AttachBy(info.Env(), std::string("what its section says, ") + bpf_program__section_name(Get(info.Env())),
+  return AttachBy(info.Env(), Target(info.Env()),
                   [](bpf_program* program) { return bpf_program__attach(program); });
 }
 
@@ -268,13 +276,13 @@ Napi::Value Program::AttachTrace(const Napi::CallbackInfo& info) {
       Take<arg::Default<arg::Uint64, uint64_t{0}>>(info, "Program.attachTrace", {"options.cookie"});
   LIBBPF_OPTS(bpf_trace_opts, options);
   options.cookie = cookie;
-  return AttachBy(info.Env(), "its target", [&](bpf_program* program) {
+  return AttachBy(info.Env(), Target(info.Env()), [&](bpf_program* program) {
     return bpf_program__attach_trace_opts(program, &options);
   });
 }
 
 Napi::Value Program::AttachLsm(const Napi::CallbackInfo& info) {
-  return AttachBy(info.Env(), "its LSM hook",
+  return AttachBy(info.Env(), Target(info.Env()),
                   [](bpf_program* program) { return bpf_program__attach_lsm(program); });
 }
 

@@ -43,6 +43,8 @@ class Program : public Napi::ObjectWrap<Program> {
   Napi::Value AttachUprobe(const Napi::CallbackInfo& info);
 
   bpf_program* Get(Napi::Env env) const;
+  /** Where a trampoline is attached, for errors: "fentry/vfs_read". */
+  std::string Target(Napi::Env env) const;
   /** The descriptor, or an error that says the object has to be loaded first. */
   int LoadedFd(Napi::Env env, const std::string& attempted) const;
   /** Runs a change that libbpf allows before load; a refusal becomes a BpfError. */
@@ -58,6 +60,7 @@ class Program : public Napi::ObjectWrap<Program> {
   std::shared_ptr<ObjectHandle> object_;
   bpf_program* program_ = nullptr;
   std::string name_;
+  std::string target_;  // of setAttachTarget
 };
 
 }  // namespace traceprobe

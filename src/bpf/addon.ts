@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import type { BpfError } from './bpfError.ts';
 import type { BtfKind, BtfType } from './btf.ts';
 import { createError, type NativeFailure } from './createError.ts';
@@ -188,11 +189,23 @@ const configured = new WeakSet<Addon>();
  * Node keeps one instance a thread.
  */
 export function addon(): Addon {
-  const path = new URL('../../build/Release/bpf.node', import.meta.url).pathname;
-  const loaded = createRequire(import.meta.url)(path) as Addon;
+  const path = fileURLToPath(new URL('../../build/Release/bpf.node', import.meta.url));
+  const loaded = load(path);
   if (!configured.has(loaded)) {
     loaded.configure(createError);
     configured.add(loaded);
   }
   return loaded;
+}
+
+function load(path: string): Addon {
+  try {
+    return createRequire(import.meta.url)(path) as Addon;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split('\n', 1)[0] : String(cause);
+    throw new Error(
+      `cannot load the native addon: ${reason ?? ''}. Build it with npm run build; it needs Linux and libbpf 1.1 or later`,
+      { cause },
+    );
+  }
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { addon, type Bytes, type NativeMap } from './addon.ts';
 import { BpfError } from './bpfError.ts';
+import { describeValue } from './describeValue.ts';
 
 /** linux/bpf.h, BPF_F_…: flags of BpfMap.create. */
 export const mapFlags = {
@@ -55,10 +56,12 @@ const batchSize = 4096;
  */
 export class BpfMap implements Disposable {
   readonly #native: NativeMap;
+  readonly #isPerCpu: boolean;
 
   /** Use BpfMap.create, BpfMap.openPinned or BpfObject.map. */
   constructor(native: NativeMap) {
     this.#native = native;
+    this.#isPerCpu = native.shape().perCpu;
   }
 
   static create(options: MapOptions): BpfMap {
@@ -135,7 +138,13 @@ export class BpfMap implements Disposable {
   /** Uses an existing map of the same type, key and value size instead of making one: a map, its fd or its pin. */
   reuse(source: BpfMap | number | string): void {
     if (typeof source === 'string') this.#native.reuse(undefined, source);
-    else this.#native.reuse(source instanceof BpfMap ? source.fd : source, undefined);
+    else if (typeof source === 'number') this.#native.reuse(source, undefined);
+    else if (source instanceof BpfMap) this.#native.reuse(source.fd, undefined);
+    else {
+      throw new TypeError(
+        `BpfMap.reuse: source must be a BpfMap, a file descriptor or the path of a pin, not ${describeValue(source)}`,
+      );
+    }
   }
 
   // Elements.
@@ -164,10 +173,10 @@ export class BpfMap implements Disposable {
 
   /** One value for each possible CPU. */
   updatePerCpu(key: Bytes, values: readonly Uint8Array[], mode: UpdateMode = 'any'): void {
-    const { perCpu, cpuStride, valueBytes, valueSize } = this.#native.shape();
+    const { cpuStride, valueBytes, valueSize } = this.#native.shape();
     const cpus = valueBytes / cpuStride;
-    if (!perCpu || values.length !== cpus || values.some((value) => value.byteLength !== valueSize)) {
-      const wanted = perCpu ? `${cpus} × ${valueSize} bytes` : 'of a per-CPU map';
+    if (!this.#isPerCpu || values.length !== cpus || values.some((value) => value.byteLength !== valueSize)) {
+      const wanted = this.#isPerCpu ? `${cpus} × ${valueSize} bytes` : 'of a per-CPU map';
       const got = values.map((value) => value.byteLength).join(', ');
       throw new TypeError(
         `BpfMap.updatePerCpu: values must be ${wanted} (BpfMap '${this.name}'), not [${got}] bytes`,
@@ -282,15 +291,15 @@ export class BpfMap implements Disposable {
   }
 
   #perCpu(value: Buffer, method: string): Buffer[] {
-    const { perCpu, cpuStride, valueSize } = this.#native.shape();
-    if (!perCpu) throw new TypeError(`BpfMap.${method}: BpfMap '${this.name}' is not per CPU`);
+    const { cpuStride, valueSize } = this.#native.shape();
+    if (!this.#isPerCpu) throw new TypeError(`BpfMap.${method}: BpfMap '${this.name}' is not per CPU`);
     return Array.from({ length: value.length / cpuStride }, (_, cpu) =>
       value.subarray(cpu * cpuStride, cpu * cpuStride + valueSize),
     );
   }
 
   #refusePerCpu(method: string, instead: string): void {
-    if (!this.#native.shape().perCpu) return;
+    if (!this.#isPerCpu) return;
     throw new TypeError(
       `BpfMap.${method}: BpfMap '${this.name}' has a value for each CPU; use BpfMap.${instead}`,
     );
@@ -300,7 +309,7 @@ export class BpfMap implements Disposable {
 function modeFlags(method: string, mode: UpdateMode): number {
   const flags = updateFlags[mode] as number | undefined;
   if (flags !== undefined) return flags;
-  throw new TypeError(`${method}: mode must be "any", "absent" or "present", not ${JSON.stringify(mode)}`);
+  throw new TypeError(`${method}: mode must be "any", "absent" or "present", not ${describeValue(mode)}`);
 }
 
 function isUnsupported(error: unknown): boolean {

@@ -1,5 +1,6 @@
 import { addon, type NativeRingConsumer } from './addon.ts';
 import type { BpfMap } from './bpfMap.ts';
+import { describeValue } from './describeValue.ts';
 
 /**
  * Reads the records of a ring buffer map one by one, for tests and for users of the binding; captures of probes are
@@ -29,7 +30,7 @@ export class RingBuffer implements Disposable {
    */
   consume(callback: (records: Buffer[]) => void): this {
     if (typeof (callback as unknown) !== 'function') {
-      throw new TypeError(`RingBuffer.consume: callback must be a function, not ${JSON.stringify(callback)}`);
+      throw new TypeError(`RingBuffer.consume: callback must be a function, not ${describeValue(callback)}`);
     }
     this.#native.start((drained) => {
       callback(split(drained));

@@ -7,15 +7,16 @@ afterAll(() => {
   vmlinux.close();
 });
 
-/** The type of that name, which has to be there and of that kind. */
-function typeOf<K extends 'struct' | 'union' | 'enum' | 'func' | 'typedef' | 'int'>(
-  btf: Btf,
-  kind: K,
-  name: string,
-): Extract<BtfType, { kind: K }> {
+interface TypesOfKind {
+  struct: Extract<BtfType, { members: unknown }>;
+  enum: Extract<BtfType, { values: unknown }>;
+}
+
+/** The type of that name, which has to be there. */
+function typeOf<K extends keyof TypesOfKind>(btf: Btf, kind: K, name: string): TypesOfKind[K] {
   const id = btf.find(kind, name);
   if (id === undefined) throw new Error(`no ${kind} ${name}`);
-  return btf.type(id) as Extract<BtfType, { kind: K }>;
+  return btf.type(id) as TypesOfKind[K];
 }
 
 test('a struct has its members with offsets, sizes and types', () => {

@@ -72,8 +72,8 @@ test('without capabilities nothing is supported and the error says which are nee
     const { supported, error } = new KernelFeatures().probe('tracepoint');
     console.log(supported, error?.errnoName, error?.hint);`;
   const args = [
-    '--reuid=65534',
-    '--clear-groups',
+    '--bounding-set=-all',
+    '--inh-caps=-all',
     '--',
     process.execPath,
     '--input-type=module',

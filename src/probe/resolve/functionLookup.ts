@@ -2,17 +2,17 @@ import { readFileSync } from 'node:fs';
 
 /** One function of the running kernel. */
 export interface KernelFunction {
-  name: string;
+  readonly name: string;
   /** Module it belongs to; undefined: the kernel itself. */
-  module: string | undefined;
+  readonly module: string | undefined;
   /** How many functions have this name: static ones of several files. */
-  count: number;
+  readonly count: number;
   /** ftrace can attach to it, which fentry and fexit need; undefined: not known. */
-  traceable: boolean | undefined;
+  readonly traceable: boolean | undefined;
   /** Kprobes are forbidden on it; undefined: not known. */
-  blacklisted: boolean | undefined;
+  readonly blacklisted: boolean | undefined;
   /** Its result can be overridden (ALLOW_ERROR_INJECTION); undefined: not known. */
-  overridable: boolean | undefined;
+  readonly overridable: boolean | undefined;
 }
 
 /** Which functions the kernel has. */
@@ -55,13 +55,21 @@ export class KernelFunctions implements FunctionLookup {
     // Of a regular expression with two groups: the match, the name, the module.
     const modules = symbols.filter((_, index) => index % 3 === 2);
     if (modules.length === 0) return undefined;
+    const knows = this.#knows.bind(this);
     return {
       name,
       module: modules[0],
       count: modules.length,
-      traceable: this.#knows('traceable', `\n${name}`),
-      blacklisted: this.#knows('blacklist', `\t${name}`),
-      overridable: this.#knows('errorInjection', `\n${name}`),
+      // Only when asked: the kernel takes long to write the list of traceable functions.
+      get traceable() {
+        return knows('traceable', `\n${name}`);
+      },
+      get blacklisted() {
+        return knows('blacklist', `\t${name}`);
+      },
+      get overridable() {
+        return knows('errorInjection', `\n${name}`);
+      },
     };
   }
 

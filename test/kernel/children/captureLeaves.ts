@@ -1,4 +1,4 @@
-// A process that ends in the way its argument says with a capture open (see capture.test.ts).
+// A process that ends in the way its argument says with a capture open (see capture.host.test.ts).
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';

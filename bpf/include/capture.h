@@ -94,6 +94,11 @@ static __always_inline long read_memory(void *to, __u32 size, __u64 from, int us
   return user ? bpf_probe_read_user(to, size, (void *)from) : bpf_probe_read_kernel(to, size, (void *)from);
 }
 
+static __always_inline long read_string(void *to, __u32 size, __u64 from, int user) {
+  return user ? bpf_probe_read_user_str(to, size, (void *)from)
+              : bpf_probe_read_kernel_str(to, size, (void *)from);
+}
+
 /* Loads the value of field i into s->values[i]. */
 static __noinline int load_value(void *context, struct scratch *s, __u32 i) {
   if (i >= TP_MAX_FIELDS)
@@ -189,11 +194,7 @@ static __noinline int load_value(void *context, struct scratch *s, __u32 i) {
 
 /* Compares the string of field i with a predicate's; 1 equal (so far as the predicate looks), 0 not. */
 static __always_inline int same_string(struct scratch *s, __u32 i, const volatile struct tp_predicate *p) {
-  long n;
-  if (CONFIG.fields[i].flags & TP_FIELD_USER)
-    n = bpf_probe_read_user_str(s->text, TP_PREDICATE_BYTES, (void *)s->values[i]);
-  else
-    n = bpf_probe_read_kernel_str(s->text, TP_PREDICATE_BYTES, (void *)s->values[i]);
+  long n = read_string(s->text, TP_PREDICATE_BYTES, s->values[i], CONFIG.fields[i].flags & TP_FIELD_USER);
   if (n < 0) {
     fault(s, i);
     return 0;
@@ -358,11 +359,7 @@ static __noinline int append_string(struct scratch *s, __u32 i, __u32 word) {
   __u8 *to = end_of_record(s);
   if (size > greatest_value() + 2)
     return 0;
-  long n;
-  if (CONFIG.fields[i].flags & TP_FIELD_USER)
-    n = bpf_probe_read_user_str(to, size, (void *)s->values[i]);
-  else
-    n = bpf_probe_read_kernel_str(to, size, (void *)s->values[i]);
+  long n = read_string(to, size, s->values[i], CONFIG.fields[i].flags & TP_FIELD_USER);
   if (n < 0) {
     fault(s, i);
     return 0;
@@ -419,10 +416,8 @@ static __noinline int append_sockaddr(struct scratch *s, __u32 i, __u32 word) {
     length = 110;
     __builtin_memset(to, 0, 112);
     *(__u16 *)to = family;
-    if (user)
-      bpf_probe_read_user_str(to + 2, 108, (void *)(from + 2));
-    else
-      bpf_probe_read_kernel_str(to + 2, 108, (void *)(from + 2));
+    if (read_string(to + 2, 108, from + 2, user) == 1)
+      read_string(to + 3, 107, from + 3, user); /* an abstract name: behind a NUL */
   } else {
     *(__u16 *)to = family;
   }
@@ -455,11 +450,7 @@ static __always_inline __s64 append_part(struct walk *w, const void *from) {
   if (size > 4096)
     size = 4096;
   __u8 *to = end_of_record(s);
-  long n;
-  if (w->user)
-    n = bpf_probe_read_user_str(to, size, from);
-  else
-    n = bpf_probe_read_kernel_str(to, size, from);
+  long n = read_string(to, size, (__u64)from, w->user);
   if (n < 0) {
     w->error = 1;
     return -1;

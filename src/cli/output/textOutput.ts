@@ -33,9 +33,10 @@ export class TextOutput {
     return this.#stream.isTTY === true;
   }
 
-  /** Width of the terminal, which may change; undefined: it is none. */
+  /** Width of the terminal, which may change; undefined: it is none. Some do not tell theirs, or say 0. */
   get columns(): number | undefined {
-    return this.isTerminal ? (this.#stream.columns ?? 80) : undefined;
+    const { columns = 0 } = this.#stream;
+    return this.isTerminal ? Math.max(columns, 0) || 80 : undefined;
   }
 
   /** On a terminal that is not told otherwise (https://no-color.org). */

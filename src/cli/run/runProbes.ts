@@ -10,10 +10,10 @@ import { EventPrinter } from './eventPrinter.ts';
 import { catchInterruption } from './interruption.ts';
 import { planProbes, type PlannedProbe } from './planProbes.ts';
 import { readProbes } from './readProbes.ts';
-import { reload, type ReloadOptions } from './reload.ts';
+import { reload } from './reload.ts';
 import { selectProbes } from './selectProbes.ts';
 import { Session } from './session.ts';
-import { watchFiles, type FileWatch, type WatchOptions } from './watchFiles.ts';
+import { textsOf, watchFiles, type FileWatch } from './watchFiles.ts';
 
 export interface RunOptions {
   files: string[];
@@ -36,6 +36,8 @@ export async function runProbes(options: RunOptions, context: CliContext): Promi
   requireTracing(thisMachine());
   const { stdout, stderr } = context;
   using interruption = catchInterruption();
+  const watched = options.watch ? options.files.filter((file) => file !== '-') : [];
+  const since = await textsOf(watched);
   const { selected, warnings } = selectProbes(await readProbes(options));
   reportProblems(stderr, warnings, 'warning');
   if (selected.length === 0) throw new CliError([{ message: 'no probe is left to run' }]);
@@ -60,8 +62,18 @@ export async function runProbes(options: RunOptions, context: CliContext): Promi
   try {
     const problems = await session.apply(planned);
     if (problems.length > 0) throw new CliError(problems);
+    if (watched.length > 0) {
+      const read = async (): Promise<Manifest[]> => selectProbes(await readProbes(options)).selected;
+      watching = await watchFiles({
+        files: watched,
+        since,
+        onChange: () => reload({ session, context, plan, read }),
+        onError: ({ message }) => {
+          reportProblems(stderr, [{ message }], 'warning');
+        },
+      });
+    }
     context.log('info', 'probes run', { probes: planned.length });
-    if (options.watch) watching = await watchFiles(watchOptions(options, { session, context, plan }));
     if (stderr.isTerminal) stderr.line(startLine(planned));
     using elapsed = options.for === undefined ? undefined : after(durationToMilliseconds(options.for));
     const ends = [interruption.signal, printer.full, stdout.gone, session.idle];
@@ -73,17 +85,6 @@ export async function runProbes(options: RunOptions, context: CliContext): Promi
   await stdout.flushed();
   if (stdout.failure !== undefined) throw stdout.failure;
   return session.exceeded && session.idle.aborted ? exitCodes.failure : exitCodes.ok;
-}
-
-function watchOptions(options: RunOptions, parts: Omit<ReloadOptions, 'read'>): WatchOptions {
-  const read = async (): Promise<Manifest[]> => selectProbes(await readProbes(options)).selected;
-  return {
-    files: options.files.filter((file) => file !== '-'),
-    onChange: () => reload({ ...parts, read }),
-    onError: ({ message }) => {
-      reportProblems(parts.context.stderr, [{ message }], 'warning');
-    },
-  };
 }
 
 /** What runs, in a line. */

@@ -97,24 +97,33 @@ export class Session {
 
   /** Stops a probe; its account goes to standard error. */
   async stop(uid: string, remark?: string): Promise<void> {
-    const entry = this.#entries.get(uid);
-    if (entry === undefined) return;
-    this.#entries.delete(uid);
-    entry.expiry?.[Symbol.dispose]();
-    const { printer, context } = this.#options;
-    const account = await this.#host.stop(uid);
-    await printer.settled();
+    const account = await this.#stop(uid, remark);
     this.#tellPrograms();
-    for (const line of accountLines(entry.plan.name, account, printer.shown(uid))) context.stderr.line(line);
-    const why = remark ?? entry.stopped;
-    if (why !== undefined) context.stderr.line(`  ${why}`);
+    for (const line of account) this.#options.context.stderr.line(line);
   }
 
   /** Stops all probes with their accounts. */
   async close(): Promise<void> {
     this.#budget.close();
-    for (const uid of this.#entries.keys()) await this.stop(uid);
+    const accounts = await Promise.all([...this.#entries.keys()].map((uid) => this.#stop(uid)));
+    for (const line of accounts.flat()) this.#options.context.stderr.line(line);
     await this.#host.close();
+  }
+
+  /** Lines of its account; none when it does not run. */
+  async #stop(uid: string, remark?: string): Promise<string[]> {
+    const entry = this.#entries.get(uid);
+    if (entry === undefined) return [];
+    this.#entries.delete(uid);
+    entry.expiry?.[Symbol.dispose]();
+    const { printer } = this.#options;
+    const account = await this.#host.stop(uid);
+    await printer.settled();
+    const why = remark ?? entry.stopped;
+    return [
+      ...accountLines(entry.plan.name, account, printer.shown(uid)),
+      ...(why === undefined ? [] : [`  ${why}`]),
+    ];
   }
 
   /** true when a probe of this UID runs from an equal spec. */

@@ -4,6 +4,8 @@ import { dirname } from 'node:path';
 
 export interface WatchOptions {
   files: readonly string[];
+  /** What textsOf said before anything was made of the files: changes from then on count. */
+  since: readonly (string | undefined)[];
   /** Called when the text of any of them has changed and can be read; not again before it has settled. */
   onChange: () => Promise<void>;
   onError: (error: Error) => void;
@@ -21,8 +23,8 @@ const settleMilliseconds = 100;
  * Watches files by their directories: editors replace a file by renaming, and a mounted ConfigMap by moving a symbolic
  * link. What counts is the text, so that touching a file is no change, nor is a half-written one that will change again.
  */
-export async function watchFiles({ files, onChange, onError }: WatchOptions): Promise<FileWatch> {
-  let texts = await textsOf(files);
+export async function watchFiles({ files, since, onChange, onError }: WatchOptions): Promise<FileWatch> {
+  let texts = since;
   let timer: NodeJS.Timeout | undefined;
   let working: Promise<void> = Promise.resolve();
   let closed = false;
@@ -53,6 +55,7 @@ export async function watchFiles({ files, onChange, onError }: WatchOptions): Pr
     watcher.on('error', onError);
     return watcher;
   });
+  schedule();
   const close = async (): Promise<void> => {
     closed = true;
     clearTimeout(timer);
@@ -62,6 +65,7 @@ export async function watchFiles({ files, onChange, onError }: WatchOptions): Pr
   return { close };
 }
 
-async function textsOf(files: readonly string[]): Promise<(string | undefined)[]> {
+/** What files contain now; undefined: one that cannot be read. */
+export async function textsOf(files: readonly string[]): Promise<(string | undefined)[]> {
   return Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => undefined)));
 }

@@ -1,7 +1,6 @@
 #include "bpf/link.h"
 
 #include <bpf/bpf.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -16,15 +15,14 @@ namespace {
 struct Attached {
   bpf_link* link;
   std::string name;
-  int perf_event;
 };
 
 Napi::Value Id(Napi::Env env, __u32 id) { return Napi::Number::New(env, id); }
 
 }  // namespace
 
-Napi::Value Link::Make(Napi::Env env, bpf_link* link, const std::string& name, int perf_event) {
-  Attached attached{link, name, perf_event};
+Napi::Value Link::Make(Napi::Env env, bpf_link* link, const std::string& name) {
+  Attached attached{link, name};
   return AddonData::Of(env).New(AddonData::Of(env).link, attached);
 }
 
@@ -47,23 +45,9 @@ Link::Link(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Link>(info) {
   if (attached == nullptr) throw ArgumentFailure(info.Env(), "Link: programs make links; call Program.attach…()");
   link_ = attached->link;
   name_ = attached->name;
-  perf_event_ = attached->perf_event;
 }
 
 Link::~Link() { Destroy(); }
-
-void Link::Destroy() {
-  bpf_link* link = std::exchange(link_, nullptr);
-  if (link == nullptr) return;
-  if (perf_event_ >= 0 && bpf_link__pin_path(link) != nullptr) {
-    // bpf_link__destroy would switch the perf event off although the pin is to keep the program attached. The kernel's
-    // link holds the event, so the descriptors can go.
-    bpf_link__disconnect(link);
-    close(bpf_link__fd(link));
-    close(perf_event_);
-  }
-  bpf_link__destroy(link);
-}
 
 bpf_link* Link::Get(Napi::Env env) const {
   if (link_ == nullptr) throw ClosedFailure(env, "Link '" + name_ + "'");

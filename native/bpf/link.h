@@ -12,11 +12,8 @@ namespace traceprobe {
 /** Owns a bpf_link. It does not need the object that its program came from: the kernel holds the program. */
 class Link : public Napi::ObjectWrap<Link> {
  public:
-  /**
-   * `name` says in errors what is attached where. Takes ownership of `link`; `perf_event` is the descriptor that
-   * libbpf keeps in it, where it is known.
-   */
-  static Napi::Value Make(Napi::Env env, bpf_link* link, const std::string& name, int perf_event = -1);
+  /** `name` says in errors what is attached where. Takes ownership of `link`. */
+  static Napi::Value Make(Napi::Env env, bpf_link* link, const std::string& name);
 
   static Napi::Function Define(Napi::Env env);
   explicit Link(const Napi::CallbackInfo& info);
@@ -34,10 +31,9 @@ class Link : public Napi::ObjectWrap<Link> {
 
   bpf_link* Get(Napi::Env env) const;
 
-  void Destroy();
+  void Destroy() { bpf_link__destroy(std::exchange(link_, nullptr)); }
 
   bpf_link* link_ = nullptr;
-  int perf_event_ = -1;
   std::string name_;
 };
 

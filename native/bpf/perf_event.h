@@ -17,8 +17,8 @@ struct PerfEvent {
   std::string reason;
 };
 
-// libbpf can open these too but then keeps the descriptor to itself, and a pinned link could not be given up without
-// detaching it or leaking the event (see Link::Close).
+// libbpf can open these too, but prints what was wrong in words of its own internals, and tries the interface of
+// kernels before 4.17 when it is only the name that is wrong.
 
 /** `category` and `name` as in tracefs, which has to be mounted. */
 PerfEvent OpenTracepoint(const std::string& category, const std::string& name);

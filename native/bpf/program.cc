@@ -218,8 +218,9 @@ Napi::Value Program::AttachToEvent(Napi::Env env, const std::string& hook, PerfE
   bpf_link* link = bpf_program__attach_perf_event_opts(program_, event.fd.Get(), &options);
   const int error = errno;
   if (link == nullptr) throw BpfFailure(env, attempted, error, capture.Messages());
+  event.fd.Release();  // the link's from now on
   object_->Deliver(capture.Messages());
-  return Link::Make(env, link, name_ + " on " + hook, event.fd.Release());
+  return Link::Make(env, link, name_ + " on " + hook);
 }
 
 template <typename AttachFunction>

@@ -6,8 +6,8 @@ import {
   BpfObject,
   elfFunctions,
   KernelFeatures,
+  Link,
   type FeatureName,
-  type Link,
   type Program,
 } from '../../src/bpf/index.ts';
 import { compileFixture } from './compileFixture.ts';
@@ -90,6 +90,20 @@ whereSupported('kprobe', 'a kprobe can stand behind a function’s start', witho
   );
   using link = program.attachKprobe('vfs_rmdir', { offset: 0 });
   expect(link.name).toBe('on_kprobe on kprobe vfs_rmdir');
+});
+
+whereSupported('kprobe', 'a pinned kprobe stays attached when its link is closed', withoutKprobes, () => {
+  const { object, program, seen } = open('kprobe');
+  using _object = object.load();
+  const pin = `/sys/fs/bpf/traceprobe-test-kprobe-${process.pid}`;
+  const link = program.attachKprobe('vfs_rmdir');
+  link.pin(pin);
+  link.close();
+  removeDirectory();
+  expect(seen().hits).toBe(1);
+  Link.openPinned(pin).detach();
+  removeDirectory();
+  expect(seen().hits).toBe(1);
 });
 
 whereSupported('kretprobe', 'a kretprobe counts returns', withoutKprobes, () => {
@@ -189,6 +203,20 @@ whereSupported('uprobe', 'a uretprobe counts returns', withoutUprobes, () => {
   const { object, program, seen } = open('uretprobe');
   using _object = object.load();
   using _link = program.attachUprobe({ path: libc(), symbol: 'getpriority', retprobe: true });
+  getPriority();
+  expect(seen().hits).toBe(1);
+});
+
+whereSupported('uprobe', 'a pinned uprobe stays attached when its link is closed', withoutUprobes, () => {
+  const { object, program, seen } = open('uprobe');
+  using _object = object.load();
+  const pin = `/sys/fs/bpf/traceprobe-test-uprobe-${process.pid}`;
+  const link = program.attachUprobe({ path: libc(), symbol: 'getpriority' });
+  link.pin(pin);
+  link.close();
+  getPriority();
+  expect(seen().hits).toBe(1);
+  Link.openPinned(pin).detach();
   getPriority();
   expect(seen().hits).toBe(1);
 });

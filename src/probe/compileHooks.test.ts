@@ -14,6 +14,23 @@ test('a system call goes by the name of the C library as well', () => {
   expect(made.notes).toContain('the kernel calls this system call newstat');
 });
 
+test('the copy of its strings that a newer kernel adds to a system call is no argument', () => {
+  // Linux 7: sys_enter_openat ends with __filename_val, which BPF programs are not given.
+  const format = formatText('sys_enter_openat', [
+    ['int __syscall_nr', 8, 4, true],
+    ['int dfd', 16, 8],
+    ['const char * filename', 24, 8],
+    ['__data_loc char[] __filename_val', 48, 4],
+  ]);
+  const changes = { formats: { 'syscalls/sys_enter_openat': format } };
+  expect(columns(plan({ attach: 'syscall/openat' }, changes))).toEqual(['dfd Int64', 'filename String']);
+  expect(columns(plan({ attach: 'tracepoint/syscalls/sys_enter_openat' }, changes))).toEqual([
+    'syscall_nr Int64',
+    'dfd Int64',
+    'filename String',
+  ]);
+});
+
 test('a tracepoint is read from its record', () => {
   const made = plan({ attach: 'tracepoint/sock/state' });
   expect(programs(made)).toEqual(['single tracepoint/single tracepoint sock state']);

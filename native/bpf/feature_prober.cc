@@ -13,6 +13,7 @@
 
 #include "bpf/arguments.h"
 #include "bpf/instructions.h"
+#include "bpf/lockdown.h"
 #include "bpf/perf_event.h"
 #include "common/file_descriptor.h"
 
@@ -301,7 +302,11 @@ const std::map<std::string, Probe>& Probes() {
        }},
       {"readKernelMemory",
        [](Attempt& attempt) {
-         return attempt.LoadOnly({BPF_PROG_TYPE_TRACEPOINT}, ReadMemory(BPF_FUNC_probe_read_kernel));
+         auto trial = attempt.LoadOnly({BPF_PROG_TYPE_TRACEPOINT}, ReadMemory(BPF_FUNC_probe_read_kernel));
+         if (trial.error != 0 && IsLockedDownForConfidentiality()) {
+           trial.reason = "the kernel is locked down (confidentiality), which forbids reading its memory";
+         }
+         return trial;
        }},
       {"readUserMemory",
        [](Attempt& attempt) {

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <fstream>
 
+#include "bpf/lockdown.h"
+
 namespace traceprobe {
 namespace {
 
@@ -73,6 +75,9 @@ PerfEvent OpenTracepoint(const std::string& category, const std::string& name) {
     attributes.config = id;
     return Open(attributes, -1);
   }
+  if (IsLockedDownForConfidentiality()) {
+    return Refused(EPERM, "the kernel is locked down (confidentiality), which leaves tracefs empty");
+  }
   return Refused(ENOENT, "tracefs is not mounted, or not to be read by this user: mount -t tracefs tracefs /sys/kernel/tracing");
 }
 
@@ -89,6 +94,8 @@ PerfEvent OpenKprobe(const std::string& function, uint64_t offset, bool retprobe
   } else if (event.error == EINVAL) {
     event.reason = "the kernel forbids probes on " + function + " (notrace or blacklisted), or " +
                    std::to_string(offset) + " is no instruction's offset in it";
+  } else if (event.error == EPERM && IsLockedDownForConfidentiality()) {
+    event.reason = "the kernel is locked down (confidentiality), which forbids kprobes";
   }
   return event;
 }

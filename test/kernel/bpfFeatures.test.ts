@@ -8,10 +8,14 @@ afterEach(() => {
   expect(openBpfFds()).toEqual([]);
 });
 
+/** Boot with lsm=lockdown,bpf lockdown=confidentiality to see this true. */
+const lockedDown =
+  existsSync('/sys/kernel/security/lockdown') &&
+  readFileSync('/sys/kernel/security/lockdown', 'utf8').includes('[confidentiality]');
+
 test('every kernel that is supported has these', () => {
   using features = new KernelFeatures();
   for (const name of [
-    'tracepoint',
     'rawTracepoint',
     'ringBuffer',
     'dynptr',
@@ -36,11 +40,21 @@ test('what is not supported has a reason', () => {
   }
 });
 
-test('kprobes are there exactly where the kernel has a unit for them', () => {
+test('lockdown for confidentiality takes tracefs, kprobes and kernel memory away, and is named as the cause', () => {
+  using features = new KernelFeatures();
+  for (const name of ['tracepoint', 'readKernelMemory'] as const) {
+    expect([name, features.probe(name).supported]).toEqual([name, !lockedDown]);
+    if (lockedDown)
+      expect(features.probe(name).reason).toMatch(/the kernel is locked down \(confidentiality\)/);
+  }
+});
+
+test('kprobes are there exactly where the kernel has a unit for them and no lockdown', () => {
   using features = new KernelFeatures();
   const there = existsSync('/sys/bus/event_source/devices/kprobe');
-  expect(features.probe('kprobe').supported).toBe(there);
-  expect(features.probe('kretprobe').supported).toBe(there);
+  expect(features.probe('kprobe').supported).toBe(there && !lockedDown);
+  expect(features.probe('kretprobe').supported).toBe(there && !lockedDown);
+  if (there && lockedDown) expect(features.probe('kprobe').reason).toMatch(/locked down \(confidentiality\)/);
   if (!there) expect(features.probe('kprobe').reason).toMatch(/this kernel was built without kprobes/);
 });
 
@@ -55,7 +69,7 @@ test('override is there exactly where system calls are on the error injection li
   using features = new KernelFeatures();
   const list = '/sys/kernel/debug/error_injection/list';
   const injectable = existsSync(list) && /_sys_(rmdir|unlinkat)\b/.test(readFileSync(list, 'utf8'));
-  expect(features.probe('kprobeOverride').supported).toBe(injectable);
+  expect(features.probe('kprobeOverride').supported).toBe(injectable && !lockedDown);
 });
 
 test('an answer is kept for as long as the instance lives', () => {
@@ -69,7 +83,7 @@ test('an answer is kept for as long as the instance lives', () => {
 test('without capabilities nothing is supported and the error says which are needed', () => {
   const script = `
     import { KernelFeatures } from ${JSON.stringify(new URL('../../src/bpf/index.ts', import.meta.url).href)};
-    const { supported, error } = new KernelFeatures().probe('tracepoint');
+    const { supported, error } = new KernelFeatures().probe('rawTracepoint');
     console.log(supported, error?.errnoName, error?.hint);`;
   const args = [
     '--bounding-set=-all',

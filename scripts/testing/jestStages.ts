@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { release, tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
+import { release } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheDirectory } from '../../test/vm/cacheDirectory.ts';
 import { provideKernel } from '../../test/vm/kernels.ts';
 import { quote, runInVm, type VmResult } from '../../test/vm/runInVm.ts';
+import { withScratchDirectory } from '../../test/vm/scratchDirectory.ts';
 import { jestArguments, jestEnvironment } from './jestCommand.ts';
 import { jestResult } from './jestResult.ts';
 import { runProcess } from './runProcess.ts';
@@ -23,9 +24,18 @@ const hostTestTimeoutSeconds = 30;
 const vmTestTimeoutSeconds = 240;
 const stageTimeoutSeconds = 1800;
 
-/** Whether any kernel test file matches jest's arguments, so that a VM is worth booting. */
-export async function hasKernelTests(root: string, args: readonly string[]): Promise<boolean> {
-  const jest = jestArguments({ project: 'kernel', root, resultFile: '', testTimeoutSeconds: 1, args });
+/** Tests of what does not differ between kernels, or takes too long in an emulated machine: only on the host. */
+const notOnHost = ['--testPathIgnorePatterns', String.raw`\.host\.test\.ts$`];
+
+/** Whether any test file for VMs matches jest's arguments, so that one is worth booting. */
+export async function hasVmTests(root: string, args: readonly string[]): Promise<boolean> {
+  const jest = jestArguments({
+    project: 'kernel',
+    root,
+    resultFile: '',
+    testTimeoutSeconds: 1,
+    args: [...args, ...notOnHost],
+  });
   const env = { ...process.env, ...jestEnvironment };
   const list = promisify(execFile)(process.execPath, [...jest, '--listTests'], { cwd: root, env });
   return (await list).stdout.includes('.test.ts');
@@ -40,7 +50,7 @@ export async function runOnHost(
 ): Promise<Stage> {
   const name = project === 'unit' ? 'unit' : 'kernel host';
   heading(project === 'unit' ? name : `${name} (${release()})`);
-  return withResultDirectory(async (directory) => {
+  return withScratchDirectory(async (directory) => {
     const resultFile = join(directory, 'result.json');
     const started = performance.now();
     const jest = jestArguments({
@@ -60,9 +70,6 @@ export async function runOnHost(
   });
 }
 
-/** Tests of what does not differ between kernels, or takes too long in an emulated machine: only on the host. */
-const hostOnly = String.raw`\.host\.test\.ts$`;
-
 /** Runs the kernel project in a VM; its lines carry the kernel's name, for another VM may print meanwhile. */
 export async function runOnVm(
   kernelName: string,
@@ -76,14 +83,14 @@ export async function runOnVm(
   const print = (text: string): void => {
     for (const line of text.split('\n')) console.log(`${kernelName} | ${line}`);
   };
-  return withResultDirectory(async (directory) => {
+  return withScratchDirectory(async (directory) => {
     const started = performance.now();
     const jest = jestArguments({
       project: 'kernel',
       root,
       resultFile: '/run/share/result.json',
       testTimeoutSeconds: vmTestTimeoutSeconds,
-      args: ['--testPathIgnorePatterns', hostOnly, ...args],
+      args: [...args, ...notOnHost], // in this order: the option takes every pattern after it
     });
     const runOnce = (): Promise<VmResult> =>
       runInVm({
@@ -113,13 +120,4 @@ export async function runOnVm(
       seconds: (performance.now() - started) / 1000,
     };
   });
-}
-
-async function withResultDirectory(run: (directory: string) => Promise<Stage>): Promise<Stage> {
-  const directory = await mkdtemp(join(tmpdir(), 'traceprobe-test-'));
-  try {
-    return await run(directory);
-  } finally {
-    await rm(directory, { recursive: true });
-  }
 }

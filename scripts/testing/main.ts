@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { kernelNames } from '../../test/vm/kernels.ts';
 import { runChecks } from './checks.ts';
-import { hasKernelTests, runOnHost, runOnVm } from './jestStages.ts';
+import { hasVmTests, runOnHost, runOnVm } from './jestStages.ts';
 import { parseOptions, usage, type TestOptions } from './options.ts';
 import type { Stage } from './stage.ts';
 import { sum, summary } from './summary.ts';
@@ -45,19 +45,18 @@ async function runStages(options: TestOptions): Promise<Stage[]> {
   if (options.unit) {
     stages.push(await attempt('unit', () => runOnHost('unit', root, options.jestArgs, heading)));
   }
-  if (options.kernels.length > 0 && !(await hasKernelTests(root, options.jestArgs))) {
-    console.log('\nNo kernel test file matches.');
-    return stages;
-  }
   if (options.kernels.includes('host')) {
     stages.push(await attempt('kernel host', () => runOnHost('kernel', root, options.jestArgs, heading)));
   }
-  const vms = options.kernels
-    .filter((kernel) => kernel !== 'host')
-    .map(
-      (kernel) => () => attempt(`kernel ${kernel}`, () => runOnVm(kernel, root, options.jestArgs, heading)),
-    );
-  stages.push(...(await twoAtATime(vms)));
+  const vms = options.kernels.filter((kernel) => kernel !== 'host');
+  if (vms.length > 0 && !(await hasVmTests(root, options.jestArgs))) {
+    console.log(`\nNo test file for VMs matches: not booting ${vms.join(', ')}.`);
+    return stages;
+  }
+  const runs = vms.map(
+    (kernel) => () => attempt(`kernel ${kernel}`, () => runOnVm(kernel, root, options.jestArgs, heading)),
+  );
+  stages.push(...(await twoAtATime(runs)));
   return stages;
 }
 

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { atEnd } from '../../test/vm/atEnd.ts';
 
 /**
  * Runs a program with our standard output and error. Resolves with undefined when it succeeds, or else with how it
@@ -17,12 +18,15 @@ export function runProcess(
       timeout: options.timeoutSeconds * 1000,
       killSignal: 'SIGKILL',
     });
+    const takeBack = atEnd(() => child.kill('SIGKILL'));
     child.on('error', (error) => {
+      takeBack();
       resolve(`${program} could not be started: ${error.message}`);
     });
     child.on('close', (code, signal) => {
+      takeBack();
       if (code === 0) resolve(undefined);
-      else if (signal === 'SIGKILL') resolve(`it did not end within ${options.timeoutSeconds} s`);
+      else if (child.killed) resolve(`it did not end within ${options.timeoutSeconds} s`);
       else resolve(`it ended with ${signal ?? `status ${String(code)}`}`);
     });
   });

@@ -1,11 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, copyFile, mkdir, mkdtemp, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, copyFile, mkdir, readFile, realpath, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { execute } from './execute.ts';
 import type { Kernel } from './kernel.ts';
+import { withScratchDirectory } from './scratchDirectory.ts';
 
 /** What init needs of a kernel that has it as modules. */
 const bootModules = ['virtio_pci', 'virtio_net', 'virtio_console', '9p', '9pnet_virtio', 'overlay'];
@@ -26,8 +26,7 @@ export async function provideInitramfs(kernel: Kernel): Promise<string> {
   const path = join(dirname(kernel.image), `initramfs-${hash.digest('hex').slice(0, 12)}.gz`);
   if (existsSync(path)) return path;
 
-  const tree = await mkdtemp(join(tmpdir(), 'traceprobe-initramfs-'));
-  try {
+  await withScratchDirectory(async (tree) => {
     await mkdir(join(tree, 'bin'));
     await mkdir(join(tree, 'modules'));
     for (const source of sources) {
@@ -43,9 +42,7 @@ export async function provideInitramfs(kernel: Kernel): Promise<string> {
     const made = `${path}.${randomUUID()}`;
     await writeFile(made, gzipSync(await readFile(archive), { level: 1 }));
     await rename(made, path);
-  } finally {
-    await rm(tree, { recursive: true });
-  }
+  });
   return path;
 }
 

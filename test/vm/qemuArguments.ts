@@ -30,6 +30,9 @@ export function qemuArguments(machine: Machine): string[] {
     // An oops ends the run: what comes after it proves nothing. -no-reboot makes the restart an exit.
     'oops=panic',
     'panic=-1',
+    // On a busy host an emulated timer is late, which must neither stop the boot nor discredit the clock.
+    'no_timer_check',
+    'tsc=reliable',
     'lsm=lockdown,bpf',
     ...machine.kernelArgs,
   ];

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { atEnd } from './atEnd.ts';
 import { consoleFailure } from './consoleFailure.ts';
 import { provideInitramfs } from './initramfs.ts';
 import type { Kernel } from './kernel.ts';
 import { qemuArguments } from './qemuArguments.ts';
+import { withScratchDirectory } from './scratchDirectory.ts';
 
 const repository = resolve(new URL('../..', import.meta.url).pathname);
 
@@ -48,8 +49,7 @@ export interface VmResult {
 export async function runInVm(run: VmRun): Promise<VmResult> {
   const { timeoutSeconds = 300 } = run;
   const initramfs = await provideInitramfs(run.kernel);
-  const scratch = await mkdtemp(join(tmpdir(), 'traceprobe-vm-'));
-  try {
+  return withScratchDirectory(async (scratch) => {
     const control = join(scratch, 'control');
     const emptyShare = join(scratch, 'share');
     await mkdir(control);
@@ -81,9 +81,7 @@ export async function runInVm(run: VmRun): Promise<VmResult> {
       console: consoleText,
       failure: exitCode === undefined ? explain(machine, consoleText, timeoutSeconds) : undefined,
     };
-  } finally {
-    await rm(scratch, { recursive: true });
-  }
+  });
 }
 
 interface MachineRun {
@@ -103,16 +101,12 @@ async function runQemu(
   const qemu = spawn('setpriv', ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...args], {
     // An input that stays open: at its end qemu would close the port "output" and the VM's writes would block.
     stdio: ['pipe', 'pipe', 'pipe'],
-    detached: true, // Ctrl-C is for us to pass on, not for qemu to die of unexplained
+    detached: true, // a terminal's Ctrl-C is ours to act on
   });
   const kill = (): void => {
     qemu.kill('SIGKILL');
   };
-  const killAndLeave = (signal: NodeJS.Signals): void => {
-    kill();
-    process.kill(process.pid, signal);
-  };
-  process.once('SIGINT', killAndLeave).once('SIGTERM', killAndLeave).once('exit', kill);
+  const takeBack = atEnd(kill);
   let timedOut = false;
   const timer = setTimeout(() => {
     timedOut = true;
@@ -136,7 +130,7 @@ async function runQemu(
     });
   } finally {
     clearTimeout(timer);
-    process.off('SIGINT', killAndLeave).off('SIGTERM', killAndLeave).off('exit', kill);
+    takeBack();
   }
   return { output: lines.map((line) => `${line}\n`).join(''), complaints, timedOut };
 }

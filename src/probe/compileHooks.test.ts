@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { CompileOptions } from './compilePoint.ts';
 import { columns, faults, plan, programs } from './testing/compileOnFake.ts';
+import { formatText } from './testing/fakeKernel.ts';
 
 test('a call that never returns has no result', () => {
   expect(faults({ attach: 'syscall/exit_group', filter: 'retval < 0' })[0]).toMatch(

@@ -173,13 +173,22 @@ test('a raw tracepoint follows pointers through the kernel', async () => {
 
 where('kprobe')('kernel functions', () => {
   test('a kprobe reads names through its arguments', async () => {
-    const capture = '{ name: name, value: args.name }, { name: dfd }';
-    await probe('kprobe/do_unlinkat', capture, 'comm == "rm"')
+    const capture =
+      '{ name: name, value: args.dentry.d_name.name }, { name: parent, value: args.dentry.d_parent.d_name }, ' +
+      '{ name: path, value: args.dentry }, { name: inode, value: args.dentry.d_inode.i_ino }';
+    await probe('kprobe/vfs_unlink', capture, 'comm == "rm"')
       .during(() => {
-        execFileSync('rm', ['-f', '/nonexistent/file'], { stdio: 'ignore' });
-        execFileSync('sh', ['-c', 'echo > /tmp/traceprobe-compile; rm /tmp/traceprobe-compile']);
+        execFileSync('sh', [
+          '-c',
+          'mkdir -p /tmp/traceprobe; echo > /tmp/traceprobe/compile; rm /tmp/traceprobe/compile',
+        ]);
       })
-      .expectEvent({ name: '/tmp/traceprobe-compile', dfd: -100 });
+      .expectEvent({
+        name: 'compile',
+        parent: 'traceprobe',
+        path: /\/traceprobe\/compile$/,
+        inode: (inode: unknown) => Number(inode) > 0,
+      });
   });
 });
 

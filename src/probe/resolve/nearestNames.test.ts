@@ -14,6 +14,11 @@ test('names that begin with what was written come before those that only contain
   expect(nearestNames('open', names, 4)).toHaveLength(4);
 });
 
+test('a function that was renamed is found by its longest word, after those that are spelt alike', () => {
+  const names = ['filename_unlinkat', 'io_unlinkat', 'do_mkdirat'];
+  expect(nearestNames('do_unlinkat', names)).toEqual(['io_unlinkat', 'filename_unlinkat']);
+});
+
 test('nothing is offered for a word that is like none', () => {
   expect(nearestNames('frobnicate', ['openat', 'read', 'write'])).toEqual([]);
 });

@@ -1,17 +1,19 @@
 /**
  * Names that somebody who wrote `wanted` may have meant, best first: those that differ in case only, begin with
- * it, contain it or are contained in it, then those a few edits away. Quick enough for the kernel's 60,000
- * function names (about 20 ms).
+ * it, contain it or are contained in it, then those a few edits away, then those that share its longest word (a
+ * function that was renamed: do_unlinkat, filename_unlinkat). Quick enough for the kernel's 60,000 function names
+ * (about 20 ms).
  *
  * @param limit at most so many
  */
 export function nearestNames(wanted: string, names: Iterable<string>, limit = 5): string[] {
   const lower = wanted.toLowerCase();
   const maxEdits = Math.min(4, Math.max(1, Math.floor(lower.length / 3)));
+  const word = longestWord(lower);
   const best: { name: string; score: number }[] = [];
   let worst = Infinity;
   for (const name of names) {
-    const score = distance(lower, name.toLowerCase(), maxEdits);
+    const score = distance(lower, name.toLowerCase(), maxEdits, word);
     if (score >= worst) continue;
     if (best.some((entry) => entry.name === name)) continue;
     const at = best.findIndex((entry) => score < entry.score);
@@ -22,8 +24,16 @@ export function nearestNames(wanted: string, names: Iterable<string>, limit = 5)
   return best.map((entry) => entry.name);
 }
 
-/** 0 for the same word, below 2 for a prefix or part, then 2 + edits; Infinity beyond `maxEdits`. */
-function distance(wanted: string, name: string, maxEdits: number): number {
+/** The longest part between underscores, if it is telling. */
+function longestWord(name: string): string | undefined {
+  const word = name
+    .split(/[_/]/)
+    .reduce((longest, part) => (part.length > longest.length ? part : longest), '');
+  return word.length >= 6 && word.length < name.length ? word : undefined;
+}
+
+/** 0 for the same word, below 2 for a prefix or part, then 2 + edits, then those with `word` in them; Infinity: none. */
+function distance(wanted: string, name: string, maxEdits: number, word: string | undefined): number {
   if (name === wanted) return 0;
   const longer = Math.abs(name.length - wanted.length) / 1000;
   if (wanted.length >= 3 && name.length >= 3) {
@@ -32,7 +42,8 @@ function distance(wanted: string, name: string, maxEdits: number): number {
     if (name.length > wanted.length / 2 && wanted.includes(name)) return 1.5 + longer;
   }
   const edits = boundedEdits(wanted, name, maxEdits);
-  return edits > maxEdits ? Infinity : 2 + edits + longer;
+  if (edits <= maxEdits) return 2 + edits + longer;
+  return word !== undefined && name.includes(word) ? 10 + longer : Infinity;
 }
 
 /**

@@ -20,7 +20,13 @@ try {
   ensureMounts(say);
   await build(root, say);
 } catch (error) {
-  if (!(error instanceof Refusal || error instanceof BuildFailure)) throw error;
-  console.error(error.message);
+  if (error.code === 'EACCES' || error.code === 'EROFS') {
+    const reason = `it may not write ${error.path ?? 'here'} (${error.code})`;
+    console.error(new Refusal(reason, 'Run this as root, or as the owner of this folder.').message);
+  } else if (error instanceof Refusal || error instanceof BuildFailure) {
+    console.error(error.message);
+  } else {
+    throw error;
+  }
   process.exitCode = 1;
 }

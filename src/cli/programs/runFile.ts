@@ -20,6 +20,7 @@ export interface Run {
 export class RunFile implements Disposable {
   readonly #directory: string;
   readonly #path: string;
+  #written = false;
 
   constructor(directory = defaultDirectory) {
     this.#directory = directory;
@@ -31,13 +32,14 @@ export class RunFile implements Disposable {
     try {
       mkdirSync(this.#directory, { recursive: true });
       writeFileSync(this.#path, JSON.stringify({ pid: process.pid, probes } satisfies Run));
+      this.#written = true;
     } catch {
       // Then this run is not listed.
     }
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.#path, { force: true });
+    if (this.#written) rmSync(this.#path, { force: true });
   }
 }
 

@@ -9,7 +9,7 @@ export function after(milliseconds: number): AbortSignal & Disposable {
   const wait = (): void => {
     const left = end - performance.now();
     if (left <= 0) controller.abort();
-    else timer = setTimeout(wait, Math.min(left, longestTimer));
+    else timer = setTimeout(wait, Math.min(Math.ceil(left), longestTimer));
   };
   wait();
   return Object.assign(controller.signal, {

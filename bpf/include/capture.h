@@ -94,8 +94,9 @@ static __always_inline long read_memory(void *to, __u32 size, __u64 from, int us
   return user ? bpf_probe_read_user(to, size, (void *)from) : bpf_probe_read_kernel(to, size, (void *)from);
 }
 
+/* Kernel functions are handed user pointers too, and BTF of gcc does not tell: the address does, by its top bit. */
 static __always_inline long read_string(void *to, __u32 size, __u64 from, int user) {
-  return user ? bpf_probe_read_user_str(to, size, (void *)from)
+  return user || !(from >> 63) ? bpf_probe_read_user_str(to, size, (void *)from)
               : bpf_probe_read_kernel_str(to, size, (void *)from);
 }
 

@@ -1,5 +1,7 @@
 import { openSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
+import { KernelFeatures } from '../../src/bpf/index.ts';
+import { runningKernel } from '../../src/probe/resolve/runningKernel.ts';
 import { trace } from '../../src/testing/index.ts';
 
 function open(path: string): void {
@@ -59,4 +61,26 @@ test('every one of 10,000 calls is accounted for: captured or over the rate', as
   expect(lost).toBeGreaterThan(0n);
   expect(events.length + Number(lost)).toBeGreaterThanOrEqual(10_000);
   expect(account.captured + lost + account.filteredInKernel + account.open).toBe(account.attempted);
+});
+
+test('a string that a kernel function got from user space is read, though its type does not tell', async () => {
+  using features = new KernelFeatures();
+  const { supported, reason } = features.probe('kprobe');
+  using kernel = runningKernel();
+  const parameters = kernel.types.functionPrototype('do_sys_openat2')?.parameters ?? [];
+  if (!supported || !parameters.some(({ name }) => name === 'filename')) {
+    console.log(`not on this kernel: ${reason ?? 'do_sys_openat2(filename) is another function here'}`);
+    return;
+  }
+  await trace(`
+apiVersion: traceprobe.io/v1alpha1
+kind: TraceProbe
+metadata: { name: opens }
+spec:
+  points: [{ name: open, attach: kprobe/do_sys_openat2, capture: [{ name: filename }] }]
+`)
+    .during(() => {
+      open('/nonexistent/from-user');
+    })
+    .expectEvent({ filename: '/nonexistent/from-user', pid: process.pid });
 });

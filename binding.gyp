@@ -1,10 +1,6 @@
 # Two addons. `bpf` links libbpf and is what an agent loads; `codec` decodes batches without libbpf, for
 # aggregators and command lines on machines that cannot trace.
 {
-  "variables": {
-    "codec_sources": ["<!@(ls native/codec/*.cc 2>/dev/null || true)"],
-    "codec_type": "<!(ls native/codec/*.cc >/dev/null 2>&1 && echo loadable_module || echo none)",
-  },
   "target_defaults": {
     "include_dirs": ["native", "bpf/include"],
     "dependencies": ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api_except_all"],
@@ -20,13 +16,12 @@
       "target_name": "bpf",
       # native/capture drains rings and filters, so it is compiled into the addon that owns them; regular
       # expressions of its filters are RE2's (dropped by --as-needed where nothing uses them).
-      "sources": ["<!@(ls native/common/*.cc native/bpf/*.cc native/capture/*.cc 2>/dev/null || true)"],
+      "sources": ["<!@(ls native/common/*.cc native/bpf/*.cc native/capture/*.cc)"],
       "libraries": ["<!@(pkg-config --libs libbpf libelf re2)"],
     },
     {
       "target_name": "codec",
-      "type": "<(codec_type)",
-      "sources": ["<@(codec_sources)"],
+      "sources": ["<!@(ls native/common/*.cc native/codec/*.cc)"],
       "libraries": ["<!@(pkg-config --libs re2)"],
     },
   ],

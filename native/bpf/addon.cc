@@ -14,10 +14,7 @@
 #include "bpf/ring_consumer.h"
 #include "bpf/run_statistics.h"
 #include "bpf/synchronize.h"
-
-#if __has_include("capture/capture.h")
 #include "capture/capture.h"
-#endif
 
 namespace traceprobe {
 namespace {
@@ -63,9 +60,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("RunStatistics", RunStatistics::Define(env));
   exports.Set("synchronize", Napi::Function::New(env, Synchronize, "synchronize"));
   exports.Set("elfFunctions", Napi::Function::New(env, ElfFunctions, "elfFunctions"));
-#if __has_include("capture/capture.h")
   InitCapture(env, exports);
-#endif
   return exports;
 }
 

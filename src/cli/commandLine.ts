@@ -20,7 +20,7 @@ export interface GlobalOptions {
 export function commandLine(context: CliContext): Command {
   const root = new Command('traceprobe')
     .description('Typed kernel events from a TraceProbe, on this machine.')
-    .version(version, '-V, --version', 'print the version')
+    .version(version(), '-V, --version', 'print the version')
     .addOption(
       new Option('--log-level <LEVEL>', 'what goes to the log on standard error')
         .choices(logLevels)

@@ -10,6 +10,6 @@ export function versionCommand(context: CliContext): Command {
     .description('Prints the version of TraceProbe, of the kernel and of Node: for bug reports.')
     .action(() => {
       const { platform, arch, version: node } = process;
-      context.stdout.line(`traceprobe ${version} (${platform} ${release()}, ${arch}, Node ${node})`);
+      context.stdout.line(`traceprobe ${version()} (${platform} ${release()}, ${arch}, Node ${node})`);
     });
 }

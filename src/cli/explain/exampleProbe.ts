@@ -1,3 +1,4 @@
+import { captureNames } from '../../api/captureNames.ts';
 import type { FieldRow } from './fieldRows.ts';
 
 export interface ExampleProbe {
@@ -18,13 +19,20 @@ export function exampleProbe({ attach, binary, rows }: ExampleProbe): { yaml: st
       .replace(/[^a-z0-9]+/g, '-')
       .replace(/^[^a-z]+|-+$/g, '')
       .slice(0, 32) || 'example';
-  const captured = rows
+  const paths = rows
     .filter(({ column, unreadable }) => column !== undefined && unreadable === undefined)
     // A bare address tells a reader nothing.
     .filter(({ cType, column }) => !(cType.endsWith('*') && column === 'Uint64'))
-    .map(({ path }) => path.replace(/^args\./, ''))
-    .filter((path) => /^[a-z][a-z0-9_]*$/.test(path))
+    .map(({ path }) => path)
     .slice(0, mostCaptures);
+  const names = captureNames(paths);
+  const captured = paths.map((path, index) => {
+    const captureName = names[index] ?? path;
+    const own = path === captureName || path === `args.${captureName}`;
+    return own
+      ? { yaml: `name: ${captureName}`, option: captureName }
+      : { yaml: `{ name: ${captureName}, value: ${path} }`, option: path };
+  });
   const yaml = [
     'apiVersion: traceprobe.io/v1alpha1',
     'kind: TraceProbe',
@@ -36,13 +44,13 @@ export function exampleProbe({ attach, binary, rows }: ExampleProbe): { yaml: st
     ...(binary === undefined ? [] : [`      binary: { path: ${JSON.stringify(binary)}, root: Host }`]),
     ...(captured.length === 0
       ? []
-      : ['      capture:', ...captured.map((field) => `        - name: ${field}`)]),
+      : ['      capture:', ...captured.map(({ yaml: item }) => `        - ${item}`)]),
   ];
   const command = [
     'traceprobe run',
     `--attach ${attach}`,
     ...(binary === undefined ? [] : [`--binary ${binary}`]),
-    ...(captured.length === 0 ? [] : [`--capture ${captured.join(' ')}`]),
+    ...(captured.length === 0 ? [] : [`--capture ${captured.map(({ option }) => option).join(' ')}`]),
   ];
   return { yaml: yaml.join('\n'), command: command.join(' ') };
 }

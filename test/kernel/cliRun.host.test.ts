@@ -335,6 +335,19 @@ test('a probe that is gone from a watched file stops with its account', async ()
   expect(eventsOf(stdout).map(({ probe }) => probe)).toEqual(['two']);
 });
 
+test('a flood is held to the rate limit, and what was over it is counted', async () => {
+  const limited = opens('limited', '  limits: { eventsPerSecondPerNode: 100, cpuPercentPerNode: 100 }');
+  using cli = startCli(['run', await file('limited.yaml', limited), ...json]);
+  await cli.running();
+  openMissing(20_000);
+  const { stdout, stderr } = await cli.interrupt();
+  const account = accountOf(stderr);
+  const lost = account['lost (over limits.eventsPerSecondPerNode)'] ?? 0;
+  expect(lost).toBeGreaterThan(10_000);
+  expect(eventsOf(stdout)).toHaveLength(20_000 - lost);
+  expect(account['shown']).toBe(20_000 - lost);
+});
+
 test('a probe over its CPU budget is stopped, and that is an error', async () => {
   const hungry = opens('hungry', '  limits: { cpuPercentPerNode: 1, eventsPerSecondPerNode: 1000000 }');
   using cli = startCli(['run', await file('hungry.yaml', hungry), ...json]);

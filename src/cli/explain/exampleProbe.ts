@@ -24,6 +24,8 @@ export function exampleProbe({ attach, binary, rows }: ExampleProbe): { yaml: st
     // A bare address tells a reader nothing.
     .filter(({ cType, column }) => !(cType.endsWith('*') && column === 'Uint64'))
     .map(({ path }) => path)
+    // Environments hold passwords: nobody should record them by pasting an example.
+    .filter((path) => path !== 'args.envp')
     .slice(0, mostCaptures);
   const names = captureNames(paths);
   const captured = paths.map((path, index) => {

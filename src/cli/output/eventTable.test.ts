@@ -14,8 +14,8 @@ test('a header, then events in columns', () => {
   const lines = table()
     .rows(testPoint, [row('/etc/passwd')])
     .split('\n');
-  expect(lines[0]).toMatch(/^TIME {17}PID {2}COMM {13}FILENAME {10}MODE {2}RETVAL$/);
-  expect(lines[1]).toMatch(/^\d\d:\d\d:57\.692806 {7}42 {2}cat {14}\/etc\/passwd {7}READ {6}-2$/);
+  expect(lines[0]).toMatch(/^TIME {17}PID {2}COMM {13}FILENAME {10}MODE {3}RETVAL$/);
+  expect(lines[1]).toMatch(/^\d\d:\d\d:57\.692806 {7}42 {2}cat {14}\/etc\/passwd {7}READ {2}-ENOENT$/);
 });
 
 test('the header comes once for events of one point', () => {
@@ -44,7 +44,7 @@ test('lines fit the terminal, the longest value giving way', () => {
     .trimEnd()
     .split('\n');
   expect(Math.max(...lines.map(displayWidth))).toBe(80);
-  expect(lines[1]).toMatch(/xxx… {2}READ {6}-2$/);
+  expect(lines[1]).toMatch(/xxx… {2}READ {2}-ENOENT$/);
 });
 
 test('a terminal narrower than the numbers cuts the line', () => {
@@ -70,6 +70,13 @@ test('in an interrupt the current task is a bystander and is not shown', () => {
   const text = table().rows(testPoint, [{ ...row('a'), context: 'interrupt' }]);
   expect(text).toContain('-  (interrupt)');
   expect(text).not.toContain('cat');
+});
+
+test('a failed system call shows the name of its error, any other result its number', () => {
+  const fields = { filename: 'a', mode: 0, retval: 3 };
+  expect(table().rows(testPoint, [row('a')])).toContain('-ENOENT\n');
+  expect(table().rows(testPoint, [testRow({ fields })])).toMatch(/ 3\n$/);
+  expect(table().rows({ ...testPoint, results: new Set() }, [row('a')])).toMatch(/ -2\n$/);
 });
 
 test('what could not be read is a dash', () => {

@@ -2,7 +2,7 @@ import type { Row } from '../../codec/rowsOf.ts';
 import type { ColumnType } from '../../probe/plan.ts';
 import { cutToWidth, displayWidth } from './displayWidth.ts';
 import { escapeText } from './escapeText.ts';
-import { fitWidths } from './fitWidths.ts';
+import { fitWidths, type FittedColumn } from './fitWidths.ts';
 import type { EventFormat, ShownPoint } from './shownEvent.ts';
 import { tableCell, tableTime } from './tableCell.ts';
 
@@ -14,13 +14,9 @@ export interface TableOptions {
   several: boolean;
 }
 
-interface Column {
+interface Column extends FittedColumn {
   header: string;
   right: boolean;
-  /** May be cut when the terminal is narrow. */
-  text: boolean;
-  /** Widest so far, the header included. */
-  width: number;
 }
 
 /** Widths to begin with, so that the first events do not decide them. */
@@ -50,7 +46,9 @@ export class EventTable implements EventFormat {
     for (const row of cells) {
       row.forEach((cell, index) => {
         const column = columns[index];
-        if (column !== undefined) column.width = Math.max(column.width, displayWidth(cell));
+        if (column === undefined) return;
+        column.needed = Math.max(column.needed, displayWidth(cell));
+        column.width = Math.max(column.width, column.needed);
       });
     }
     const limit = this.#options.terminalColumns();
@@ -111,6 +109,7 @@ function layout({ columns }: ShownPoint): Column[] {
     header,
     right,
     text,
+    needed: displayWidth(header),
     width: Math.max(width, displayWidth(header)),
   });
   return [
@@ -125,11 +124,11 @@ function layout({ columns }: ShownPoint): Column[] {
 }
 
 /** In an interrupt the current task is a bystander: it is not shown. */
-function cellsOf({ columns }: ShownPoint, { time, pid, comm, context, fields }: Row): string[] {
+function cellsOf({ columns, results }: ShownPoint, { time, pid, comm, context, fields }: Row): string[] {
   const who = context === 'task' ? [String(pid), escapeText(comm)] : ['-', '(interrupt)'];
   return [
     tableTime(time),
     ...who,
-    ...columns.map((column) => tableCell(column, fields[column.name] ?? null)),
+    ...columns.map((column) => tableCell(column, fields[column.name] ?? null, results.has(column.name))),
   ];
 }

@@ -1,11 +1,15 @@
 import { expect, test } from '@jest/globals';
 import { fitWidths } from './fitWidths.ts';
 
-const number = (width: number) => ({ width, text: false });
-const text = (width: number) => ({ width, text: true });
+const number = (width: number) => ({ width, needed: width, text: false });
+const text = (width: number, needed = width) => ({ width, needed, text: true });
 
 test('columns that fit keep their widths', () => {
   expect(fitWidths([number(7), text(15)], 80)).toEqual([7, 15]);
+});
+
+test('what no value needs is given up first', () => {
+  expect(fitWidths([number(7), text(16, 4), text(100)], 80)).toEqual([7, 4, 65]);
 });
 
 test('the widest text gives way first', () => {

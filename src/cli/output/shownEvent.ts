@@ -9,10 +9,16 @@ export interface ShownPoint {
   point: string;
   /** The point's own columns, without those that only the filter needs. */
   columns: readonly ColumnPlan[];
+  /** Names of those that are the result of a system call: -errno when it failed. */
+  results: ReadonlySet<string>;
 }
 
 export function shownPoint(probe: Pick<ProbePlan, 'name'>, point: PointPlan): ShownPoint {
-  return { probe: probe.name, point: point.name, columns: point.columns.filter(({ visible }) => visible) };
+  const columns = point.columns.filter(({ visible }) => visible);
+  const isResult = ({ field }: ColumnPlan): boolean => point.fields[field]?.value.source === 'return';
+  const ofSyscall = /^k?syscall\//.test(point.attach);
+  const results = new Set(ofSyscall ? columns.filter(isResult).map(({ name }) => name) : []);
+  return { probe: probe.name, point: point.name, columns, results };
 }
 
 /** A captured value with the name that an enum or a set of constants gives it, where it has one. */

@@ -29,4 +29,5 @@ export const testPoint: ShownPoint = {
     { name: 'mode', type: 'Int64', field: 1, visible: true, enumNames: { 0: 'READ', 1: 'WRITE' } },
     { name: 'retval', type: 'Int64', field: 2, visible: true },
   ],
+  results: new Set(['retval']),
 };

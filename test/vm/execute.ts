@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 
 export interface ExecuteOptions {
   cwd?: string;
@@ -31,8 +32,11 @@ export function execute(
     child.stderr.setEncoding('utf8').on('data', print);
     function print(text: string): void {
       printed += text;
-      if (options.onLine) for (const line of text.split('\n')) if (line.trim()) options.onLine(line);
     }
+
+    const { onLine } = options;
+    if (onLine)
+      for (const input of [child.stdout, child.stderr]) createInterface({ input }).on('line', onLine);
 
     child.on('error', (error) => {
       reject(new Error(`cannot run ${program}: ${error.message}`));

@@ -31,7 +31,17 @@ export async function buildOwnKernel(
   await execute('scripts/kconfig/merge_config.sh', ['-m', '.config', fragment], { cwd: tree });
   await make('olddefconfig');
   await checkConfiguration(join(tree, '.config'));
-  await make(`-j${availableParallelism()}`, '-s', 'bzImage');
+  let compiled = 0;
+  let saidAt = Date.now();
+  await execute('make', ['ARCH=x86_64', `-j${availableParallelism()}`, 'bzImage'], {
+    cwd: tree,
+    onLine(line) {
+      if (/^ +(CC|AS) /.test(line)) compiled++;
+      if (Date.now() - saidAt < 60_000) return;
+      saidAt = Date.now();
+      say(`  ${compiled} files compiled`);
+    },
+  });
 
   await copyFile(join(tree, 'arch/x86/boot/bzImage'), join(directory, 'bzImage'));
   const release = (await readFile(join(tree, 'include/config/kernel.release'), 'utf8')).trim();

@@ -32,6 +32,8 @@ export interface HostOptions {
   /** Bytes of the ring; a power of two. */
   ringBytes?: number;
   flushMilliseconds?: number;
+  /** Bytes of batches that may wait for onBatches; what comes beyond them is lost as backlog. Default 64 MiB. */
+  maxPendingBytes?: number;
   /** This machine's name, for filters that ask for `node`. Default: os.hostname(). */
   node?: string;
   /** Keeps the account beyond a kill -9; left out: counters end with the process. */
@@ -85,6 +87,7 @@ export class Host {
       epoch: this.epoch,
       ...(options.node === undefined ? {} : { node: options.node }),
       ...(options.flushMilliseconds === undefined ? {} : { flushMilliseconds: options.flushMilliseconds }),
+      ...(options.maxPendingBytes === undefined ? {} : { maxPendingBytes: options.maxPendingBytes }),
       onFlush: (flush) => {
         this.#count(flush);
         const batches = flush.batches.flatMap((batch) => this.#routed(batch));

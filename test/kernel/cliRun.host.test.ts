@@ -353,7 +353,7 @@ test('a probe over its CPU budget is stopped, and that is an error', async () =>
   using cli = startCli(['run', await file('hungry.yaml', hungry), ...json]);
   await cli.running();
   const load = (): void => {
-    openMissing(2000);
+    openMissing(100);
   };
   const { status, stderr } = await whileRepeating(load, () => cli.end());
   expect(status).toBe(1);

@@ -17,8 +17,12 @@ function hexEscape(character: string): string {
   return `\\u{${code.toString(16)}}`;
 }
 
+/** Nothing to quote or to escape: most texts by far. */
+const plain = /^[ !#-[\]-~]*$/;
+
 /** A JSON string (and so a double-quoted YAML scalar) that is safe on a terminal, too: pure escapes, no change of value. */
 export function quoteText(text: string): string {
+  if (plain.test(text)) return `"${text}"`;
   return JSON.stringify(text).replace(unsafe, (character) =>
     [...Array(character.length).keys()]
       .map((unit) => `\\u${character.charCodeAt(unit).toString(16).padStart(4, '0')}`)

@@ -29,6 +29,9 @@ interface Entry {
   stopped: string | undefined;
 }
 
+/** Some 300,000 events: what a reader who is slower than the kernel still gets to see after Ctrl-C, in seconds. */
+const maxPendingBytes = 8 << 20;
+
 /** What runs in this process: probes come and go, and each leaves its account. */
 export class Session {
   readonly #options: SessionOptions;
@@ -41,7 +44,7 @@ export class Session {
   constructor(options: SessionOptions) {
     const { printer, node } = options;
     this.#options = options;
-    this.#host = new Host({ onBatches: (batches) => printer.print(batches), node });
+    this.#host = new Host({ onBatches: (batches) => printer.print(batches), maxPendingBytes, node });
     this.#budget = new CpuBudget({
       host: this.#host,
       measure: enableStats,

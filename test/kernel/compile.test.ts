@@ -19,8 +19,12 @@ afterAll(() => {
 });
 
 /** Tests that need a feature, left out by name where the kernel lacks it. */
-const where = (feature: FeatureName): typeof describe.skip =>
-  features.probe(feature).supported ? describe : describe.skip;
+/** Tests of what this kernel has; of what it has not, the reason is printed. */
+const where = (feature: FeatureName): typeof describe.skip => {
+  const { supported, reason } = features.probe(feature);
+  if (!supported) console.log(`tests that need ${feature} are left out here: ${reason ?? ''}`);
+  return supported ? describe : describe.skip;
+};
 
 /** One of so many is compiled: enough to meet every kind of field, and quick in a VM without KVM. */
 const EVERY = 7;

@@ -18,7 +18,6 @@ afterAll(() => {
   features.close();
 });
 
-/** Tests that need a feature, left out by name where the kernel lacks it. */
 /** Tests of what this kernel has; of what it has not, the reason is printed. */
 const where = (feature: FeatureName): typeof describe.skip => {
   const { supported, reason } = features.probe(feature);

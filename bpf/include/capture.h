@@ -225,7 +225,7 @@ static __always_inline int same_string(struct scratch *s, __u32 i, const volatil
 }
 
 /* Decides predicate number n; returns the next one's number, TP_ACCEPT or TP_REJECT. */
-static __noinline __u32 decide(struct scratch *s, __u32 n) {
+static __always_inline __u32 decide(struct scratch *s, __u32 n) {
   if (n >= TP_MAX_PREDICATES)
     return TP_REJECT;
   const volatile struct tp_predicate *p = &CONFIG.predicates[n];

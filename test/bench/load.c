@@ -1,10 +1,11 @@
 /*
- * The load that every measurement uses: CALLS openat() calls of a file that does not exist, shared by one thread on
- * each of two CPUs, which both work until the last call.
+ * The load that every measurement uses: CALLS openat() calls of a file that does not exist, shared by one process on
+ * each of two CPUs, which both work until the last call. Processes and not threads, because those wait for one
+ * another over their common table of files.
  *
  *     load CPU CPU CALLS PATH
  *
- * Prints as JSON, in nanoseconds: start and end on CLOCK_MONOTONIC, and the CPU time of both threads. What a call cost
+ * Prints as JSON, in nanoseconds: start and end on CLOCK_MONOTONIC, and the CPU time of both. What a call cost
  * is (end - start) * 2 / calls: time of one CPU, that of whoever else ran there included; cpu / calls is without them.
  */
 #define _GNU_SOURCE
@@ -12,21 +13,28 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define THREADS 2
-#define CHUNK 256 /* calls that a thread takes at a time */
+#define WORKERS 2
+#define CHUNK 256 /* calls that a worker takes at a time */
 
-static const char *path;
-static long calls, taken;
-static int cpus[THREADS];
-static pthread_barrier_t start;
-static unsigned long long started[THREADS], ended[THREADS], used[THREADS];
+/* What the workers have in common. */
+struct shared {
+  pthread_barrier_t start;
+  long taken;
+  struct {
+    unsigned long long started, ended, used;
+  } worker[WORKERS];
+};
 
 static unsigned long long now(clockid_t clock) {
   struct timespec t;
@@ -39,19 +47,18 @@ static void fail(const char *what) {
   exit(1);
 }
 
-static void *work(void *argument) {
-  long thread = (long)argument;
+static void work(struct shared *shared, int worker, int cpu, long calls, const char *path) {
   cpu_set_t set;
   CPU_ZERO(&set);
-  CPU_SET(cpus[thread], &set);
+  CPU_SET(cpu, &set);
   if (sched_setaffinity(0, sizeof(set), &set))
     fail("sched_setaffinity");
 
-  pthread_barrier_wait(&start);
-  started[thread] = now(CLOCK_MONOTONIC);
-  used[thread] = -now(CLOCK_THREAD_CPUTIME_ID);
+  pthread_barrier_wait(&shared->start);
+  shared->worker[worker].started = now(CLOCK_MONOTONIC);
+  unsigned long long used = now(CLOCK_PROCESS_CPUTIME_ID);
   for (;;) {
-    long first = __atomic_fetch_add(&taken, CHUNK, __ATOMIC_RELAXED);
+    long first = __atomic_fetch_add(&shared->taken, CHUNK, __ATOMIC_RELAXED);
     if (first >= calls)
       break;
     long last = first + CHUNK < calls ? first + CHUNK : calls;
@@ -60,34 +67,48 @@ static void *work(void *argument) {
       if (syscall(SYS_openat, AT_FDCWD, path, O_RDONLY) != -1 || errno != ENOENT)
         fail(path);
   }
-  ended[thread] = now(CLOCK_MONOTONIC);
-  used[thread] += now(CLOCK_THREAD_CPUTIME_ID);
-  return NULL;
+  shared->worker[worker].used = now(CLOCK_PROCESS_CPUTIME_ID) - used;
+  shared->worker[worker].ended = now(CLOCK_MONOTONIC);
 }
 
 int main(int argc, char **argv) {
-  if (argc != 5) {
+  if (argc != 3 + WORKERS) {
     fprintf(stderr, "usage: load CPU CPU CALLS PATH\n");
     return 2;
   }
-  for (int i = 0; i < THREADS; i++)
-    cpus[i] = atoi(argv[1 + i]);
-  calls = atol(argv[3]);
-  path = argv[4];
+  long calls = atol(argv[1 + WORKERS]);
+  struct shared *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (shared == MAP_FAILED)
+    fail("mmap");
+  pthread_barrierattr_t attributes;
+  pthread_barrierattr_init(&attributes);
+  pthread_barrierattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+  pthread_barrier_init(&shared->start, &attributes, WORKERS);
 
-  pthread_t threads[THREADS];
-  pthread_barrier_init(&start, NULL, THREADS);
-  for (long i = 0; i < THREADS; i++)
-    if (pthread_create(&threads[i], NULL, work, (void *)i))
-      fail("pthread_create");
-  for (int i = 0; i < THREADS; i++)
-    pthread_join(threads[i], NULL);
+  pid_t workers[WORKERS];
+  for (int i = 0; i < WORKERS; i++) {
+    workers[i] = fork();
+    if (workers[i] < 0)
+      fail("fork");
+    if (workers[i] == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      work(shared, i, atoi(argv[1 + i]), calls, argv[2 + WORKERS]);
+      _exit(0);
+    }
+  }
+  for (int i = 0, status; i < WORKERS; i++) {
+    if (wait(&status) > 0 && status == 0)
+      continue;
+    for (int other = 0; other < WORKERS; other++) /* it would wait for ever */
+      kill(workers[other], SIGKILL);
+    return 1;
+  }
 
-  unsigned long long from = started[0], to = ended[0], cpu = used[0];
-  for (int i = 1; i < THREADS; i++) {
-    from = started[i] < from ? started[i] : from;
-    to = ended[i] > to ? ended[i] : to;
-    cpu += used[i];
+  unsigned long long from = -1, to = 0, cpu = 0;
+  for (int i = 0; i < WORKERS; i++) {
+    from = shared->worker[i].started < from ? shared->worker[i].started : from;
+    to = shared->worker[i].ended > to ? shared->worker[i].ended : to;
+    cpu += shared->worker[i].used;
   }
   printf("{\"calls\":%ld,\"start\":%llu,\"end\":%llu,\"cpu\":%llu}\n", calls, from, to, cpu);
   return 0;

@@ -21,7 +21,8 @@ export function createLog(threshold: () => LogLevel): Log {
 }
 
 async function createLogger(level: LogLevel): Promise<Logger> {
-  const { createLogger: create, format, transports } = await import('winston');
+  // By its default export, the only one that CommonJS has in a bundle as well.
+  const { createLogger: create, format, transports } = (await import('winston')).default;
   return create({
     level,
     format: format.combine(

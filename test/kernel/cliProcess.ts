@@ -82,6 +82,9 @@ export class CliProcess implements Disposable {
   }
 }
 
+/** The bundle that is installed, made by npm run build. */
+export const bundle = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
 /** Starts `traceprobe ARGS…` from the sources. */
 export function startCli(args: readonly string[], options: SpawnOptions = {}): CliProcess {
   return new CliProcess(process.execPath, [main, ...args], options);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import {
   accountOf,
+  bundle,
   CliProcess,
   eventsOf,
   runCli,
@@ -143,6 +144,14 @@ test('a probe can be given on the command line', async () => {
   openMissing(1);
   const [event] = eventsOf((await cli.end()).stdout);
   expect(event).toMatchObject({ probe: 'openat', filename: `${mark}file0`, result: -2 });
+});
+
+test('the bundle does what the sources do, its log included', async () => {
+  using cli = new CliProcess(process.execPath, [bundle, 'run', await file('opens.yaml', opens()), ...json]);
+  await cli.running();
+  openMissing(1);
+  await cli.until('its event came', ({ stdout }) => stdout.includes('file0"'));
+  expect((await cli.interrupt()).status).toBe(0);
 });
 
 test('64 probes at once', async () => {

@@ -46,6 +46,8 @@ export async function runProbes(options: RunOptions, context: CliContext): Promi
   const plan = (manifests: readonly Manifest[]): PlannedProbe[] =>
     planProbes(manifests, kernel, options.filter);
   const planned = plan(selected);
+  // Its type information is 10 MB, which only another plan would need.
+  if (!options.watch) kernel[Symbol.dispose]();
   const several = options.watch || planned.flatMap(({ plan: { points } }) => points).length > 1;
   const format = outputFormat(options.output, { output: stdout, node: options.node, several });
   const printer = new EventPrinter({ output: stdout, format, limit: options.count });

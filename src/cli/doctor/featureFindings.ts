@@ -35,7 +35,7 @@ const meanings: Record<FeatureName, FeatureMeaning> = {
     label: 'task storage',
     without: 'entry and return of a call cannot be paired: no retval or duration with arguments',
   },
-  getFuncArg: { label: 'arguments by number', without: 'no fentry/…, fexit/… and lsm/…' },
+  getFuncArg: { label: 'arguments by number', without: 'no fentry/… and no fexit/…' },
   attachCookie: { label: 'attach cookies', without: 'one program cannot tell its hooks apart' },
   readKernelMemory: {
     label: 'reading kernel memory',

@@ -42,6 +42,11 @@ const hints: readonly Hint[] = [
   },
   {
     errnoName: 'E2BIG',
+    of: /^attach/,
+    hint: 'the kernel runs at most 64 programs at one tracepoint or perf event, whoever attached them: stop one first',
+  },
+  {
+    errnoName: 'E2BIG',
     hint: 'a program may have one million verified instructions, a map no more entries than memory allows, a name 15 characters',
   },
   { errnoName: 'ENOENT', of: /^open BPF object/, hint: 'there is no such file' },

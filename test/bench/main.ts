@@ -1,6 +1,6 @@
 // `npm run bench`: what tracing costs, TraceProbe beside others, in one run. --help tells the options.
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheDirectory } from '../vm/cacheDirectory.ts';
@@ -20,6 +20,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const document = join(root, 'docs/benchmarks.md');
 /** --write replaces what is between these. */
 const marks = ['<!-- measured -->', '<!-- /measured -->'] as const;
+
+/** Load average that the building before this run may have left behind. */
+const quiet = 1.5;
 
 const say = (line: string): void => {
   console.error(line);
@@ -75,6 +78,9 @@ async function bench(options: BenchOptions): Promise<void> {
   await buildPrograms(fileURLToPath(new URL('.', import.meta.url)), directory);
   const bpftrace = await bpftraceIfAny(selected);
   const cpus = await twoCpus();
+  const [busy = 0] = loadavg();
+  if (busy > quiet)
+    say(`the machine is busy (load average ${busy.toFixed(1)}): all figures will be too high`);
   // In memory, so that no disk is measured.
   const scratch = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'traceprobe-bench-'));
   try {
@@ -85,12 +91,15 @@ async function bench(options: BenchOptions): Promise<void> {
     if (options.only.length === 0) {
       say('memory of fifty probes');
       figures.memory = {
-        single: await measureMemory('single', conditions),
-        pair: await measureMemory('pair', conditions),
+        single: await measureMemory('single', conditions, options.rounds),
+        pair: await measureMemory('pair', conditions, options.rounds),
       };
     }
     const text = report(figures, variants, [
       ...machineFacts(cpus),
+      ...(busy > quiet
+        ? [`measured while the machine was busy with something else: load average ${busy.toFixed(1)}`]
+        : []),
       `bpftrace ${bpftrace?.version ?? 'not measured'}`,
       `${options.calls.toLocaleString('en')} calls a run, medians of ${options.rounds} runs`,
       `${new Date().toISOString().slice(0, 10)}, \`npm run bench${options.write ? ' -- --write' : ''}\``,

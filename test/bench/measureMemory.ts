@@ -3,6 +3,7 @@ import { startChild } from './child.ts';
 import type { KernelMemory } from './kernelMemory.ts';
 import { runLoad } from './load.ts';
 import type { Conditions } from './measure.ts';
+import { median } from './median.ts';
 import type { MemoryKind, MemoryResult } from './memoryChild.ts';
 
 export interface MemoryFigures {
@@ -13,11 +14,23 @@ export interface MemoryFigures {
   resident: number;
 }
 
-/** Starts many probes in one process and asks what they took. */
+/** Starts many probes in one process and asks what they took; medians of a few runs, each in a new process. */
 export async function measureMemory(
   kind: MemoryKind,
-  { place, cpus, calls }: Conditions,
+  conditions: Conditions,
+  rounds: number,
 ): Promise<MemoryFigures> {
+  const runs: MemoryFigures[] = [];
+  for (let round = 0; round < rounds; round++) runs.push(await measureOnce(kind, conditions));
+  const of = (pick: (run: MemoryFigures) => number): number => median(runs.map(pick));
+  return {
+    probes: of(({ probes }) => probes),
+    perProbe: { accounted: of((run) => run.perProbe.accounted), used: of((run) => run.perProbe.used) },
+    resident: of(({ resident }) => resident),
+  };
+}
+
+async function measureOnce(kind: MemoryKind, { place, cpus, calls }: Conditions): Promise<MemoryFigures> {
   const command = [process.execPath, join(place.directory, 'memoryChild.mjs'), kind] as const;
   await using child = startChild({ command }, cpus);
   await child.printed(/^ready$/m);

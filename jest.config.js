@@ -23,6 +23,7 @@ export default {
         '<rootDir>/src/**/*.test.ts',
         '<rootDir>/scripts/**/*.test.ts',
         '<rootDir>/test/vm/**/*.test.ts',
+        '<rootDir>/test/bench/**/*.test.ts',
       ],
     },
     {

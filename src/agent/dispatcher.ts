@@ -1,3 +1,4 @@
+import { release } from 'node:os';
 import { BpfObject, type BpfMap, type Link, type Program } from '../bpf/index.ts';
 import type { Hook } from '../probe/plan.ts';
 import { bpfObjectFile } from './bpfObjectFile.ts';
@@ -63,6 +64,17 @@ function attach(program: Program, hook: Hook): Link {
 }
 
 /**
+ * Does this kernel count the runs that it skips? Programs of perf events (tracepoints, kprobes, uprobes) are skipped
+ * while any other such program runs on their CPU, and only Linux 6.7 counts that (trace_call_bpf); the others are
+ * counted since 5.12.
+ */
+function countsMisses(hook: Hook): boolean {
+  const ofPerfEvent = !['rawTracepoint', 'fentry', 'fexit', 'lsm'].includes(hook.type);
+  const [major = 0, minor = 0] = release().split('.', 2).map(Number);
+  return !ofPerfEvent || major > 6 || (major === 6 && minor >= 7);
+}
+
+/**
  * An attached program that jumps to whichever program is armed, at a stroke: every hit of the hook runs exactly one
  * of them, or none while nothing is armed.
  */
@@ -104,11 +116,11 @@ export class Dispatcher implements Disposable {
     this.#current.delete(key);
   }
 
-  /** Runs that the kernel skipped, as far as it counts them; and runs and time while statistics are on. */
+  /** Runs that the kernel skipped, undefined where it does not count them; and runs and time while statistics are on. */
   get statistics(): { missed: number | undefined; runCount: number; runTimeNs: number } {
     const { recursionMisses, runCount, runTimeNs } = this.#program.info;
-    const missed = this.#link.info.missed;
-    return { missed: missed === undefined ? recursionMisses : missed + recursionMisses, runCount, runTimeNs };
+    const missed = countsMisses(this.hook) ? recursionMisses + (this.#link.info.missed ?? 0) : undefined;
+    return { missed, runCount, runTimeNs };
   }
 
   /** The kernel's id of the attached program. */

@@ -8,7 +8,7 @@ export { formatPath, type FieldPath } from './fieldPath.ts';
 export { inlineProbe, type InlineProbe } from './inlineProbe.ts';
 export { parseDocuments, parseFiles, type Manifest } from './manifest.ts';
 export { ManifestError, type LocatedRefusal } from './manifestError.ts';
-export { nearestName } from './nearestName.ts';
+export { nearestNames } from './nearestNames.ts';
 export { formatPosition, type Locate, type Position } from './position.ts';
 export { compareQuantities, isQuantity, quantityToInteger } from './quantity.ts';
 export type { Refusal } from './refusal.ts';

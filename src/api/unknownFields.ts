@@ -1,4 +1,4 @@
-import { nearestName } from './nearestName.ts';
+import { nearestNames } from './nearestNames.ts';
 import { unknownField, type Refusal } from './refusal.ts';
 import { isObject, propertySchema, schemaNodes } from './schemaNodes.ts';
 import type { StructuralSchema } from './structuralSchema.ts';
@@ -35,7 +35,7 @@ export function unknownFields(schema: StructuralSchema, document: unknown): Refu
     const known = isMetadata ? metadataFields : Object.keys(node.schema.properties ?? {});
     for (const key of Object.keys(node.value)) {
       if (known.includes(key) || propertySchema(node.schema, key)) continue;
-      refusals.push(unknownField([...node.path, key], nearestName(key, known)));
+      refusals.push(unknownField([...node.path, key], nearestNames(key, known, 1)[0]));
     }
   }
   return refusals;

@@ -1,22 +1,9 @@
-import type { Row } from '../../codec/rowsOf.ts';
-import { eventEntries } from './jsonLines.ts';
-import type { EventFormat, ShownPoint } from './shownEvent.ts';
+import { EventDocuments, type EventEntry } from './eventDocuments.ts';
 
 /** One YAML document an event. Scalars are written as JSON, which YAML 1.2 reads: nothing depends on how it guesses types. */
-export class YamlDocuments implements EventFormat {
-  readonly #node: string;
-
-  constructor(node: string) {
-    this.#node = node;
-  }
-
-  rows(point: ShownPoint, rows: readonly Row[]): string {
-    let text = '';
-    for (const row of rows) {
-      const entries = eventEntries(point, row, this.#node);
-      text += `---\n${entries.map(([name, json]) => `${key(name)}: ${json}\n`).join('')}`;
-    }
-    return text;
+export class YamlDocuments extends EventDocuments {
+  protected document(entries: readonly EventEntry[]): string {
+    return `---\n${entries.map(([name, json]) => `${key(name)}: ${json}\n`).join('')}`;
   }
 }
 

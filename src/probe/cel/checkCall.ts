@@ -1,4 +1,4 @@
-import { nearestNames } from '../resolve/nearestNames.ts';
+import { nearestNames } from '../../api/index.ts';
 import { celDuration } from './celDuration.ts';
 import type { CelNode } from './celSyntax.ts';
 import { requireFit } from './checkComparison.ts';

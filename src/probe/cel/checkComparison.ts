@@ -1,4 +1,4 @@
-import { nearestNames } from '../resolve/nearestNames.ts';
+import { nearestNames } from '../../api/index.ts';
 import { compare } from './arithmetic.ts';
 import { CONTEXTS } from './builtins.ts';
 import type { CelNode } from './celSyntax.ts';

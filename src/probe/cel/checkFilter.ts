@@ -1,4 +1,4 @@
-import { nearestNames } from '../resolve/nearestNames.ts';
+import { nearestNames } from '../../api/index.ts';
 import { calculate } from './arithmetic.ts';
 import { BUILTIN_NAMES, builtinOperand } from './builtins.ts';
 import { sourceOf } from './celSyntax.ts';

@@ -1,6 +1,5 @@
-import { formatPath } from '../../api/index.ts';
+import { formatPath, nearestNames } from '../../api/index.ts';
 import type { FieldPath } from '../../api/index.ts';
-import { nearestNames } from './nearestNames.ts';
 
 /** Machine-readable reasons, for status and tests. */
 export type PlanErrorReason =
@@ -57,37 +56,44 @@ export class BadAttachError extends PlanError {
   }
 }
 
-/** No tracepoint or system call of that name on this kernel. */
-export class UnknownTracepointError extends PlanError {
-  override readonly name = 'UnknownTracepointError';
-  /** Names that may have been meant, spelt as attach wants them. */
+/** No such name here; says which there are that may have been meant. */
+abstract class UnknownNameError extends PlanError {
+  /** Names that may have been meant, spelt as they are to be written. */
   readonly nearest: string[];
-  constructor(place: Place, message: string, wanted: string, existing: Iterable<string>) {
+  constructor(
+    reason: PlanErrorReason,
+    place: Place,
+    message: string,
+    wanted: string,
+    existing: Iterable<string>,
+  ) {
     const nearest = nearestNames(wanted, existing);
-    super('UnknownTracepoint', place, message + didYouMean(nearest));
+    super(reason, place, message + didYouMean(nearest));
     this.nearest = nearest;
+  }
+}
+
+/** No tracepoint or system call of that name on this kernel. */
+export class UnknownTracepointError extends UnknownNameError {
+  override readonly name = 'UnknownTracepointError';
+  constructor(place: Place, message: string, wanted: string, existing: Iterable<string>) {
+    super('UnknownTracepoint', place, message, wanted, existing);
   }
 }
 
 /** No such system call on this kernel. */
-export class UnknownSyscallError extends PlanError {
+export class UnknownSyscallError extends UnknownNameError {
   override readonly name = 'UnknownSyscallError';
-  readonly nearest: string[];
   constructor(place: Place, message: string, wanted: string, existing: Iterable<string>) {
-    const nearest = nearestNames(wanted, existing);
-    super('UnknownSyscall', place, message + didYouMean(nearest));
-    this.nearest = nearest;
+    super('UnknownSyscall', place, message, wanted, existing);
   }
 }
 
 /** No such function in this kernel. */
-export class UnknownFunctionError extends PlanError {
+export class UnknownFunctionError extends UnknownNameError {
   override readonly name = 'UnknownFunctionError';
-  readonly nearest: string[];
   constructor(place: Place, message: string, wanted: string, existing: Iterable<string>) {
-    const nearest = nearestNames(wanted, existing);
-    super('UnknownFunction', place, message + didYouMean(nearest));
-    this.nearest = nearest;
+    super('UnknownFunction', place, message, wanted, existing);
   }
 }
 
@@ -112,13 +118,10 @@ export class UnknownFieldError extends PlanError {
 }
 
 /** No such symbol in the program or library of a uprobe. */
-export class UnknownSymbolError extends PlanError {
+export class UnknownSymbolError extends UnknownNameError {
   override readonly name = 'UnknownSymbolError';
-  readonly nearest: string[];
   constructor(place: Place, message: string, wanted: string, existing: Iterable<string>) {
-    const nearest = nearestNames(wanted, existing);
-    super('UnknownSymbol', place, message + didYouMean(nearest));
-    this.nearest = nearest;
+    super('UnknownSymbol', place, message, wanted, existing);
   }
 }
 

@@ -24,10 +24,8 @@ export async function runProgram(file, args) {
     process.exit(1);
   }
   const child = spawn(node, [program, ...args], { stdio: 'inherit' });
-  // A terminal's Ctrl-C reaches the child by itself; what a supervisor sends to this process alone does not.
-  process.on('SIGINT', () => undefined);
-  process.on('SIGTERM', () => child.kill('SIGTERM'));
-  process.on('SIGHUP', () => child.kill('SIGHUP'));
+  // What is sent to this process alone does not reach the child; a terminal's Ctrl-C does, and a repeat does no harm.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
     console.error(`TraceProbe: cannot run ${node} (${error.message}).\nRun: node scripts/setup.js`);
     process.exit(1);

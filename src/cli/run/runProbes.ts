@@ -35,7 +35,7 @@ export interface RunOptions {
 export async function runProbes(options: RunOptions, context: CliContext): Promise<number> {
   requireTracing(thisMachine());
   const { stdout, stderr } = context;
-  using interruption = catchInterruption();
+  using interruption = catchInterruption(context.environment);
   const watched = options.watch ? options.files.filter((file) => file !== '-') : [];
   const since = await textsOf(watched);
   const { selected, warnings } = selectProbes(await readProbes(options));

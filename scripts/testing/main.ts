@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { kernelNames } from '../../test/vm/kernels.ts';
 import { runChecks } from './checks.ts';
 import { hasVmTests, runOnHost, runOnVm } from './jestStages.ts';
+import { nothingRan } from './nothingRan.ts';
 import { parseOptions, usage, type TestOptions } from './options.ts';
 import type { Stage } from './stage.ts';
 import { sum, summary } from './summary.ts';
@@ -67,7 +68,9 @@ try {
   } else {
     const stages = await runStages(options);
     console.log(summary(stages).join('\n'));
-    process.exitCode = sum(stages, 'failed') > 0 ? 1 : 0;
+    const nothing = nothingRan(stages, options);
+    if (nothing !== undefined) console.error(nothing);
+    process.exitCode = nothing !== undefined || sum(stages, 'failed') > 0 ? 1 : 0;
   }
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

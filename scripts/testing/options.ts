@@ -13,7 +13,7 @@ export const usage = `Usage: npm test [-- [--unit] [--kernel NAME]… [PATTERN |
 Without a choice: checks, unit tests, then the kernel tests on every kernel.
   --unit           only the unit tests
   --kernel NAME    only the kernel tests, on this kernel; may be repeated
-  PATTERN          only test files whose path matches; no checks then
+  PATTERN          only test files whose path matches, at least one; no checks then
 `;
 
 /** Reads the arguments of `npm test --`. Throws an Error for an unknown kernel. */

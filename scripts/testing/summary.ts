@@ -16,6 +16,6 @@ export function summary(stages: readonly Stage[]): string[] {
   ];
 }
 
-export function sum(stages: readonly Stage[], count: 'passed' | 'failed'): number {
+export function sum(stages: readonly Stage[], count: 'passed' | 'failed' | 'skipped'): number {
   return stages.reduce((total, stage) => total + stage[count], 0);
 }

@@ -4,7 +4,6 @@ import type {
   handleServerStreamingCall,
   handleUnaryCall,
   Server,
-  UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { serviceDefinition } from './serviceDefinition.ts';
 

@@ -6,6 +6,7 @@ export { durationToMilliseconds, durationToNanoseconds, formatDuration } from '.
 export { celReservedWords, eventFields, reservedNames, type EventField } from './eventFields.ts';
 export { formatPath, type FieldPath } from './fieldPath.ts';
 export { inlineProbe, type InlineProbe } from './inlineProbe.ts';
+export { labelSelectorMatches } from './labelSelector.ts';
 export { parseDocuments, parseFiles, type Manifest } from './manifest.ts';
 export { ManifestError, type LocatedRefusal } from './manifestError.ts';
 export { nearestNames } from './nearestNames.ts';

@@ -12,7 +12,8 @@ const common = { testEnvironment: 'node', extensionsToTreatAsEsm: ['.ts'], trans
 
 /**
  * unit: no kernel needed, parallel. kernel: loads BPF programs, so one worker (see scripts/test.js);
- * the same files run on this machine's kernel and inside every VM.
+ * the same files run on this machine's kernel and inside every VM. cluster: starts real Kubernetes API servers, one
+ * file at a time.
  */
 export default {
   projects: [
@@ -30,6 +31,12 @@ export default {
       ...common,
       displayName: 'kernel',
       testMatch: ['<rootDir>/test/kernel/**/*.test.ts'],
+    },
+    {
+      ...common,
+      displayName: 'cluster',
+      testMatch: ['<rootDir>/test/cluster/**/*.test.ts'],
+      globalSetup: '<rootDir>/test/cluster/globalSetup.ts',
     },
   ],
 };

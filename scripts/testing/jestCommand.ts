@@ -1,6 +1,9 @@
+/** The projects of jest.config.js. */
+export type JestProject = 'unit' | 'kernel' | 'cluster';
+
 /** A jest run: program arguments and environment, the same on the host and in a VM. */
 export interface JestRun {
-  project: 'unit' | 'kernel';
+  project: JestProject;
   /** The repository. */
   root: string;
   /** Where jest writes its result as JSON. */
@@ -16,13 +19,13 @@ export const jestEnvironment = {
 
 /**
  * Arguments of node. The cache lies in the repository, so that a VM reads what the host's run has transformed; the
- * kernel project's roots spare a VM listing every file of node_modules (5 s over 9p).
+ * roots spare a VM listing every file of node_modules (5 s over 9p).
  */
 export function jestArguments(run: JestRun): string[] {
   return [
     `${run.root}/node_modules/jest/bin/jest.js`,
     ...['--selectProjects', run.project],
-    ...(run.project === 'kernel' ? ['--runInBand', '--roots', `${run.root}/test/kernel`] : []),
+    ...(run.project === 'unit' ? [] : ['--runInBand', '--roots', `${run.root}/test/${run.project}`]),
     ...['--cacheDirectory', `${run.root}/build/jest-cache`],
     ...['--testTimeout', String(run.testTimeoutSeconds * 1000)],
     ...['--passWithNoTests', '--json', '--outputFile', run.resultFile],

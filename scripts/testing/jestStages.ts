@@ -4,11 +4,12 @@ import { readFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { kubernetesBinaries } from '../../test/cluster/binaries/kubernetesBinaries.ts';
 import { cacheDirectory } from '../../test/vm/cacheDirectory.ts';
 import { provideKernel } from '../../test/vm/kernels.ts';
 import { quote, runInVm, type VmResult } from '../../test/vm/runInVm.ts';
 import { withScratchDirectory } from '../../test/vm/scratchDirectory.ts';
-import { jestArguments, jestEnvironment } from './jestCommand.ts';
+import { jestArguments, jestEnvironment, type JestProject } from './jestCommand.ts';
 import { jestResult } from './jestResult.ts';
 import { runProcess } from './runProcess.ts';
 import type { Stage } from './stage.ts';
@@ -20,6 +21,8 @@ const kernelArgs: Readonly<Record<string, readonly string[]>> = {
 };
 
 const hostTestTimeoutSeconds = 30;
+/** A test may start an API server of its own (4 s on an idle machine). */
+const clusterTestTimeoutSeconds = 60;
 /** A VM's processor is emulated, about 16 times slower. */
 const vmTestTimeoutSeconds = 240;
 const stageTimeoutSeconds = 1800;
@@ -28,14 +31,17 @@ const stageTimeoutSeconds = 1800;
 const notOnHost = ['--testPathIgnorePatterns', String.raw`\.host\.test\.ts$`];
 
 /** Whether any test file for VMs matches jest's arguments, so that one is worth booting. */
-export async function hasVmTests(root: string, args: readonly string[]): Promise<boolean> {
-  const jest = jestArguments({
-    project: 'kernel',
-    root,
-    resultFile: '',
-    testTimeoutSeconds: 1,
-    args: [...args, ...notOnHost],
-  });
+export function hasVmTests(root: string, args: readonly string[]): Promise<boolean> {
+  return hasTests('kernel', root, [...args, ...notOnHost]);
+}
+
+/** Whether any test file of a project matches jest's arguments. */
+export async function hasTests(
+  project: JestProject,
+  root: string,
+  args: readonly string[],
+): Promise<boolean> {
+  const jest = jestArguments({ project, root, resultFile: '', testTimeoutSeconds: 1, args });
   const env = { ...process.env, ...jestEnvironment };
   const list = promisify(execFile)(process.execPath, [...jest, '--listTests'], { cwd: root, env });
   return (await list).stdout.includes('.test.ts');
@@ -43,13 +49,13 @@ export async function hasVmTests(root: string, args: readonly string[]): Promise
 
 /** Runs a jest project on this machine. */
 export async function runOnHost(
-  project: 'unit' | 'kernel',
+  project: JestProject,
   root: string,
   args: readonly string[],
   heading: (title: string) => void,
 ): Promise<Stage> {
-  const name = project === 'unit' ? 'unit' : 'kernel host';
-  heading(project === 'unit' ? name : `${name} (${release()})`);
+  const name = project === 'kernel' ? 'kernel host' : project;
+  heading(project === 'kernel' ? `${name} (${release()})` : name);
   return withScratchDirectory(async (directory) => {
     const resultFile = join(directory, 'result.json');
     const started = performance.now();
@@ -57,7 +63,7 @@ export async function runOnHost(
       project,
       root,
       resultFile,
-      testTimeoutSeconds: hostTestTimeoutSeconds,
+      testTimeoutSeconds: project === 'cluster' ? clusterTestTimeoutSeconds : hostTestTimeoutSeconds,
       args,
     });
     const ending = await runProcess(process.execPath, jest, {
@@ -68,6 +74,16 @@ export async function runOnHost(
     const json = existsSync(resultFile) ? await readFile(resultFile, 'utf8') : undefined;
     return { name, ...jestResult(json, ending, root), seconds: (performance.now() - started) / 1000 };
   });
+}
+
+/** Runs the cluster project, once there is a Kubernetes for it (minutes the first time, or why there is none). */
+export async function runCluster(
+  root: string,
+  args: readonly string[],
+  heading: (title: string) => void,
+): Promise<Stage> {
+  await kubernetesBinaries(console.error);
+  return runOnHost('cluster', root, args, heading);
 }
 
 /** Runs the kernel project in a VM; its lines carry the kernel's name, for another VM may print meanwhile. */

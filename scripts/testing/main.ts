@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { kernelNames } from '../../test/vm/kernels.ts';
 import { runChecks } from './checks.ts';
-import { hasVmTests, runOnHost, runOnVm } from './jestStages.ts';
+import { hasTests, hasVmTests, runCluster, runOnHost, runOnVm } from './jestStages.ts';
 import { nothingRan } from './nothingRan.ts';
 import { parseOptions, usage, type TestOptions } from './options.ts';
 import type { Stage } from './stage.ts';
@@ -45,6 +45,9 @@ async function runStages(options: TestOptions): Promise<Stage[]> {
   if (options.checks) stages.push(await attempt('checks', () => runChecks(root, heading)));
   if (options.unit) {
     stages.push(await attempt('unit', () => runOnHost('unit', root, options.jestArgs, heading)));
+  }
+  if (options.cluster && (await hasTests('cluster', root, options.jestArgs))) {
+    stages.push(await attempt('cluster', () => runCluster(root, options.jestArgs, heading)));
   }
   if (options.kernels.includes('host')) {
     stages.push(await attempt('kernel host', () => runOnHost('kernel', root, options.jestArgs, heading)));

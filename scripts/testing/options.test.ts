@@ -7,17 +7,19 @@ test('without arguments everything is run', () => {
   expect(parseOptions([], kernels)).toEqual({
     checks: true,
     unit: true,
+    cluster: true,
     kernels,
     jestArgs: [],
     help: false,
   });
 });
 
-test('--unit runs the unit tests alone, --kernel one kernel alone', () => {
-  expect(parseOptions(['--unit'], kernels)).toMatchObject({ checks: false, unit: true, kernels: [] });
+test('--unit runs the unit tests alone, --cluster the cluster tests, --kernel one kernel', () => {
+  const none = { checks: false, unit: false, cluster: false, kernels: [] };
+  expect(parseOptions(['--unit'], kernels)).toMatchObject({ ...none, unit: true });
+  expect(parseOptions(['--cluster'], kernels)).toMatchObject({ ...none, cluster: true });
   expect(parseOptions(['--kernel', '6.12'], kernels)).toMatchObject({
-    checks: false,
-    unit: false,
+    ...none,
     kernels: ['6.12'],
   });
   expect(parseOptions(['--kernel=host', '--kernel=6.12'], kernels).kernels).toEqual(['host', '6.12']);

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 /**
- * Where kernels and package lists are kept between runs, outside the repository: $TRACEPROBE_CACHE, or the user's
+ * Where kernels, Kubernetes and package lists are kept between runs, outside the repository: $TRACEPROBE_CACHE, or the user's
  * cache directory.
  */
 export function cacheDirectory(environment: NodeJS.ProcessEnv = process.env): string {

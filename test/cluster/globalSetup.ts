@@ -1,0 +1,8 @@
+import { kubernetesBinaries } from './binaries/kubernetesBinaries.ts';
+
+/** Before any cluster test, so that building what they run (minutes, once) counts against no test's time. */
+export default async function globalSetup(): Promise<void> {
+  await kubernetesBinaries((line) => {
+    console.error(line);
+  });
+}

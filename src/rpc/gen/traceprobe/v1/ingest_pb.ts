@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file traceprobe/v1/ingest.proto.
  */
 export const file_traceprobe_v1_ingest: GenFile = /*@__PURE__*/
-  fileDesc("Chp0cmFjZXByb2JlL3YxL2luZ2VzdC5wcm90bxINdHJhY2Vwcm9iZS52MSJQCgtTaGlwUmVxdWVzdBIlCgVmcmFtZRgBIAEoCzIULnRyYWNlcHJvYmUudjEuRnJhbWVIABIPCgV0b2tlbhgCIAEoCUgAQgkKB21lc3NhZ2UihgEKBUZyYW1lEhAKCHNlcXVlbmNlGAEgASgGEg8KB2JhdGNoZXMYAiADKAwSKwoHc2NoZW1hcxgDIAMoCzIaLnRyYWNlcHJvYmUudjEuUG9pbnRTY2hlbWESLQoIYWNjb3VudHMYBCADKAsyGy50cmFjZXByb2JlLnYxLkVwb2NoQWNjb3VudCLAAQoLUG9pbnRTY2hlbWESEQoJcHJvYmVfdWlkGAEgASgJEhIKCnByb2JlX25hbWUYAiABKAkSEgoKZ2VuZXJhdGlvbhgDIAEoBBINCgVwb2ludBgEIAEoDRISCgpwb2ludF9uYW1lGAUgASgJEiwKB2NvbHVtbnMYBiADKAsyGy50cmFjZXByb2JlLnYxLkNvbHVtblNjaGVtYRISCgptYXhfYWdlX21zGAcgASgEEhEKCW1heF9ieXRlcxgIIAEoBCKtAQoMQ29sdW1uU2NoZW1hEgwKBG5hbWUYASABKAkSDAoEdHlwZRgCIAEoCRIPCgd2aXNpYmxlGAMgASgIEj4KCmVudW1fbmFtZXMYBCADKAsyKi50cmFjZXByb2JlLnYxLkNvbHVtblNjaGVtYS5FbnVtTmFtZXNFbnRyeRowCg5FbnVtTmFtZXNFbnRyeRILCgNrZXkYASABKBISDQoFdmFsdWUYAiABKAk6AjgBIuUCCgxFcG9jaEFjY291bnQSDQoFZXBvY2gYASABKAwSEQoJcHJvYmVfdWlkGAIgASgJEhEKCWF0dGVtcHRlZBgDIAEoBBIaChJmaWx0ZXJlZF9pbl9rZXJuZWwYBCABKAQSEAoIY2FwdHVyZWQYBSABKAQSDAoEb3BlbhgGIAEoBBIZChFmaWx0ZXJlZF9uYXRpdmVseRgHIAEoBBIzCgRsb3N0GAggAygLMiUudHJhY2Vwcm9iZS52MS5FcG9jaEFjY291bnQuTG9zdEVudHJ5EhMKBm1pc3NlZBgJIAEoBEgAiAEBEhEKCWRlbGl2ZXJlZBgKIAEoBBINCgVmaW5hbBgLIAEoCBIOCgZraWxsZWQYDCABKAgSFQoNdW5rbm93bl9zaW5jZRgNIAEoBBorCglMb3N0RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4AUIJCgdfbWlzc2VkIkAKDFNoaXBSZXNwb25zZRINCgVhY2tlZBgBIAEoBhIQCghwYXVzZV9tcxgCIAEoDRIPCgdtZXNzYWdlGAMgASgJMlQKDUluZ2VzdFNlcnZpY2USQwoEU2hpcBIaLnRyYWNlcHJvYmUudjEuU2hpcFJlcXVlc3QaGy50cmFjZXByb2JlLnYxLlNoaXBSZXNwb25zZSgBMAFiBnByb3RvMw");
+  fileDesc("Chp0cmFjZXByb2JlL3YxL2luZ2VzdC5wcm90bxINdHJhY2Vwcm9iZS52MSJQCgtTaGlwUmVxdWVzdBIlCgVmcmFtZRgBIAEoCzIULnRyYWNlcHJvYmUudjEuRnJhbWVIABIPCgV0b2tlbhgCIAEoCUgAQgkKB21lc3NhZ2UipQEKBUZyYW1lEhAKCHNlcXVlbmNlGAEgASgGEg8KB2JhdGNoZXMYAiADKAwSKwoHc2NoZW1hcxgDIAMoCzIaLnRyYWNlcHJvYmUudjEuUG9pbnRTY2hlbWESLQoIYWNjb3VudHMYBCADKAsyGy50cmFjZXByb2JlLnYxLkVwb2NoQWNjb3VudBINCgVlcG9jaBgFIAEoDBIOCgZudW1iZXIYBiABKAYiwAEKC1BvaW50U2NoZW1hEhEKCXByb2JlX3VpZBgBIAEoCRISCgpwcm9iZV9uYW1lGAIgASgJEhIKCmdlbmVyYXRpb24YAyABKAQSDQoFcG9pbnQYBCABKA0SEgoKcG9pbnRfbmFtZRgFIAEoCRIsCgdjb2x1bW5zGAYgAygLMhsudHJhY2Vwcm9iZS52MS5Db2x1bW5TY2hlbWESEgoKbWF4X2FnZV9tcxgHIAEoBBIRCgltYXhfYnl0ZXMYCCABKAQirQEKDENvbHVtblNjaGVtYRIMCgRuYW1lGAEgASgJEgwKBHR5cGUYAiABKAkSDwoHdmlzaWJsZRgDIAEoCBI+CgplbnVtX25hbWVzGAQgAygLMioudHJhY2Vwcm9iZS52MS5Db2x1bW5TY2hlbWEuRW51bU5hbWVzRW50cnkaMAoORW51bU5hbWVzRW50cnkSCwoDa2V5GAEgASgSEg0KBXZhbHVlGAIgASgJOgI4ASLlAgoMRXBvY2hBY2NvdW50Eg0KBWVwb2NoGAEgASgMEhEKCXByb2JlX3VpZBgCIAEoCRIRCglhdHRlbXB0ZWQYAyABKAQSGgoSZmlsdGVyZWRfaW5fa2VybmVsGAQgASgEEhAKCGNhcHR1cmVkGAUgASgEEgwKBG9wZW4YBiABKAQSGQoRZmlsdGVyZWRfbmF0aXZlbHkYByABKAQSMwoEbG9zdBgIIAMoCzIlLnRyYWNlcHJvYmUudjEuRXBvY2hBY2NvdW50Lkxvc3RFbnRyeRITCgZtaXNzZWQYCSABKARIAIgBARIRCglkZWxpdmVyZWQYCiABKAQSDQoFZmluYWwYCyABKAgSDgoGa2lsbGVkGAwgASgIEhUKDXVua25vd25fc2luY2UYDSABKAQaKwoJTG9zdEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAFCCQoHX21pc3NlZCJACgxTaGlwUmVzcG9uc2USDQoFYWNrZWQYASABKAYSEAoIcGF1c2VfbXMYAiABKA0SDwoHbWVzc2FnZRgDIAEoCTJUCg1Jbmdlc3RTZXJ2aWNlEkMKBFNoaXASGi50cmFjZXByb2JlLnYxLlNoaXBSZXF1ZXN0GhsudHJhY2Vwcm9iZS52MS5TaGlwUmVzcG9uc2UoATABYgZwcm90bzM");
 
 /**
  * @generated from message traceprobe.v1.ShipRequest
@@ -76,6 +76,22 @@ export type Frame = Message<"traceprobe.v1.Frame"> & {
    * @generated from field: repeated traceprobe.v1.EpochAccount accounts = 4;
    */
   accounts: EpochAccount[];
+
+  /**
+   * The agent's life whose batches these are (EventBatch.epoch of each); a frame is of one epoch.
+   *
+   * @generated from field: bytes epoch = 5;
+   */
+  epoch: Uint8Array;
+
+  /**
+   * Counts up by one from 1 within the epoch, whatever the stream: a frame that comes again has the number it had, so
+   * that what its batches say was filtered and lost is counted once as well (their events have sequences of their
+   * own). 0: not numbered.
+   *
+   * @generated from field: fixed64 number = 6;
+   */
+  number: bigint;
 };
 
 /**
@@ -316,7 +332,8 @@ export const ShipResponseSchema: GenMessage<ShipResponse> = /*@__PURE__*/
 export const IngestService: GenService<{
   /**
    * Frames up, acks down. A frame is acked after everything in it was committed; frames that were not acked are sent
-   * again, and stored once: (node UID, epoch, probe UID, sequence) decides.
+   * again, and stored once: (node UID, epoch, probe UID, sequence) decides. INVALID_ARGUMENT: nothing of the frame
+   * after the last one acked was stored nor ever will be; count it as lost instead of sending it again.
    *
    * @generated from rpc traceprobe.v1.IngestService.Ship
    */

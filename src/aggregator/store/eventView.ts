@@ -18,7 +18,7 @@ export interface ViewTable extends SliceName {
 
 /** Names of the views of a probe's points: the probe's own name, too, when it has one. */
 export function viewNames(probe: string, point: string, onlyPoint: boolean): string[] {
-  return onlyPoint ? [`${probe}.${point}`, probe] : [`${probe}.${point}`];
+  return onlyPoint ? [`${probe}/${point}`, probe] : [`${probe}/${point}`];
 }
 
 /** The statement that makes a point's view over its tables. `tables` has at least one. */

@@ -30,7 +30,7 @@ import { builtinColumns, firstPointColumn } from '../../codec/decodeBatch.ts';
  *   meta.gaps     source, first UBIGINT, last UBIGINT (inclusive), seen TIMESTAMP: events that have not come
  *   meta.progress_<n>, meta.accounts_<n>   logs of which the last entry a source counts: see ProgressLog, AccountLog
  *
- * events: a view a point, for people: events."<probe>.<point>", and events."<probe>" when the probe has one point. Its
+ * events: a view a point, for people: events."<probe>/<point>", and events."<probe>" when the probe has one point. Its
  *   columns are spelt as in filters and JSON: time TIMESTAMP_NS, node, pid, tid, ppid, uid, gid, comm, context ('task'
  *   or 'interrupt'), k8s (a STRUCT, NULL outside pods: k8s.namespace, k8s.pod, k8s.container, k8s.pod_uid), then the
  *   point's own; durations are BIGINT nanoseconds; an enum's column is its number and <column>_name its name; then
@@ -67,7 +67,6 @@ export type SqlType =
   | 'TIMESTAMP_NS'
   | 'UINTEGER'
   | 'UBIGINT'
-  | 'UTINYINT'
   | 'USMALLINT'
   | 'BIGINT'
   | 'DOUBLE'

@@ -8,7 +8,8 @@ export interface JestRun {
   root: string;
   /** Where jest writes its result as JSON. */
   resultFile: string;
-  testTimeoutSeconds: number;
+  /** Left out: what jest.config.js says for the project. */
+  testTimeoutSeconds?: number;
   args: readonly string[];
 }
 
@@ -27,7 +28,7 @@ export function jestArguments(run: JestRun): string[] {
     ...['--selectProjects', run.project],
     ...(run.project === 'unit' ? [] : ['--runInBand', '--roots', `${run.root}/test/${run.project}`]),
     ...['--cacheDirectory', `${run.root}/build/jest-cache`],
-    ...['--testTimeout', String(run.testTimeoutSeconds * 1000)],
+    ...(run.testTimeoutSeconds === undefined ? [] : ['--testTimeout', String(run.testTimeoutSeconds * 1000)]),
     ...['--passWithNoTests', '--json', '--outputFile', run.resultFile],
     ...run.args,
   ];

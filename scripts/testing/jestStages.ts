@@ -21,8 +21,6 @@ const kernelArgs: Readonly<Record<string, readonly string[]>> = {
 };
 
 const hostTestTimeoutSeconds = 30;
-/** A test may start an API server of its own (4 s on an idle machine). */
-const clusterTestTimeoutSeconds = 60;
 /** A VM's processor is emulated, about 16 times slower. */
 const vmTestTimeoutSeconds = 240;
 const stageTimeoutSeconds = 1800;
@@ -41,7 +39,7 @@ export async function hasTests(
   root: string,
   args: readonly string[],
 ): Promise<boolean> {
-  const jest = jestArguments({ project, root, resultFile: '', testTimeoutSeconds: 1, args });
+  const jest = jestArguments({ project, root, resultFile: '', args });
   const env = { ...process.env, ...jestEnvironment };
   const list = promisify(execFile)(process.execPath, [...jest, '--listTests'], { cwd: root, env });
   return (await list).stdout.includes('.test.ts');
@@ -63,7 +61,7 @@ export async function runOnHost(
       project,
       root,
       resultFile,
-      testTimeoutSeconds: project === 'cluster' ? clusterTestTimeoutSeconds : hostTestTimeoutSeconds,
+      ...(project !== 'cluster' && { testTimeoutSeconds: hostTestTimeoutSeconds }),
       args,
     });
     const ending = await runProcess(process.execPath, jest, {

@@ -7,6 +7,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import { ensurePackages } from '../../scripts/setup/packages.js';
 import { execute } from '../vm/execute.ts';
 import { kubernetesBinaries } from './binaries/kubernetesBinaries.ts';
+import { apiRequest, type ApiRequest, type ApiResponse } from './controlPlane/apiRequest.ts';
 import { createCertificateAuthority } from './controlPlane/certificateAuthority.ts';
 import { clusterObjects, type ClusterObjects } from './controlPlane/clusterObjects.ts';
 import { createClusterUser, type ClusterUser } from './controlPlane/clusterUser.ts';
@@ -37,6 +38,8 @@ export interface ControlPlane extends ClusterObjects, AsyncDisposable {
   kubeConfig: KubeConfig;
   /** kubectl as the administrator, or as who `kubeconfigFile` says; its status is in `code`. */
   kubectl(args: readonly string[], options?: KubectlOptions): Promise<KubectlResult>;
+  /** A request as it is sent, by the administrator or by whom `kubeConfig` says. */
+  request(wanted: ApiRequest, kubeConfig?: KubeConfig): Promise<ApiResponse>;
   /** A user who has a certificate and no token. */
   clientCertificateFor(user: string, groups?: readonly string[]): Promise<ClusterUser>;
   /** By default at once (SIGKILL), so that connections break; SIGTERM ends it in good order. */
@@ -142,6 +145,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
           home: directory,
           ...kubectlOptions,
         }),
+      request: (wanted, kubeConfig = admin.kubeConfig) => apiRequest(kubeConfig, wanted),
       clientCertificateFor: (name, groups = []) =>
         createClusterUser(authority, directory, url, { name, groups }),
       stopApiServer,

@@ -112,7 +112,10 @@ export interface TraceProbePointCapture {
    * reported by the node. Left out: what fits the C type.
    */
   type?: 'Int64' | 'Uint64' | 'Float64' | 'Bool' | 'String' | 'Bytes' | 'Duration' | 'Ip' | 'Path';
-  /** Where a String, Bytes or Path is cut off, in bytes. Left out: 256. */
+  /**
+   * Where a String, Bytes or Path is cut off, in bytes. Left out: 4096 for a path and for Bytes of known
+   * size, 256 otherwise.
+   */
   maxBytes?: number;
   /**
    * For a buffer whose length is another value, such as args.buf with length args.count: the path of that

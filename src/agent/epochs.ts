@@ -37,6 +37,8 @@ export interface DeadEpoch {
   pid: number;
   /** The kernel's final counters of each point; undefined: unknown, for the machine was started anew since. */
   slots: (EpochSlot & { counters: KernelCounters | undefined })[];
+  /** Points that had ended before: their accounts were taken, and their counters are gone. */
+  released: EpochSlot[];
 }
 
 interface Head {
@@ -97,11 +99,17 @@ export class Epochs {
       boot: bootId(),
       since: new Date().toISOString(),
     };
-    counters.pin(this.#pin(name));
     const write = (entry: Head | Entry): void => {
       appendFileSync(journal, JSON.stringify(entry) + '\n');
     };
+    // In this order a kill leaves no pin that nobody knows of.
     write(head);
+    try {
+      counters.pin(this.#pin(name));
+    } catch (error) {
+      rmSync(journal, { force: true });
+      throw error;
+    }
     return {
       assign: (slot) => {
         write({ assign: slot });
@@ -126,22 +134,28 @@ export class Epochs {
       .flatMap((file) => this.#readDead(file.slice(0, -'.journal'.length)));
   }
 
-  /** Removes the pin and the journal of an epoch. */
-  forget(epoch: Buffer): void {
-    this.#forget(epoch.toString('hex'));
+  /** Removes the pin and the journal of an epoch. false: somebody else has just done so. */
+  forget(epoch: Buffer): boolean {
+    return this.#forget(epoch.toString('hex'));
   }
 
   #readDead(name: string): DeadEpoch[] {
-    const lines = readFileSync(this.#journal(name), 'utf8').split('\n');
+    const lines = readIfThere(this.#journal(name)).split('\n');
     // A kill in the middle of a write leaves half a line, of a slot whose programs had not run yet.
     const [head, ...entries] = lines.flatMap((line) => parse(line)) as [Head | undefined, ...Entry[]];
     if (head === undefined) return [];
     const sameBoot = head.boot === bootId();
     if (sameBoot && startTime(head.pid) === head.started) return [];
     const slots = new Map<number, EpochSlot>();
+    const released: EpochSlot[] = [];
     for (const entry of entries) {
-      if ('assign' in entry) slots.set(entry.assign.slot, entry.assign);
-      else slots.delete(entry.release);
+      if ('assign' in entry) {
+        slots.set(entry.assign.slot, entry.assign);
+        continue;
+      }
+      const slot = slots.get(entry.release);
+      if (slot !== undefined) released.push(slot);
+      slots.delete(entry.release);
     }
     const counters = sameBoot && existsSync(this.#pin(name)) ? BpfMap.openPinned(this.#pin(name)) : undefined;
     try {
@@ -154,6 +168,7 @@ export class Epochs {
             ...slot,
             counters: counters && readCounters(counters, slot.slot),
           })),
+          released,
         },
       ];
     } finally {
@@ -161,9 +176,16 @@ export class Epochs {
     }
   }
 
-  #forget(name: string): void {
-    rmSync(this.#journal(name), { force: true });
-    if (existsSync(this.#pin(name))) unlinkSync(this.#pin(name));
+  #forget(name: string): boolean {
+    // The journal first: of several who want to forget it, one removes it.
+    try {
+      unlinkSync(this.#journal(name));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+      throw error;
+    }
+    rmSync(this.#pin(name), { force: true });
+    return true;
   }
 
   #journal(name: string): string {
@@ -172,6 +194,16 @@ export class Epochs {
 
   #pin(name: string): string {
     return join(this.#pins, `${name}-counters`);
+  }
+}
+
+/** Of an epoch that was closed, or forgotten by somebody else, since its name was read: nothing. */
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
   }
 }
 

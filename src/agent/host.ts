@@ -37,7 +37,7 @@ export interface HostOptions {
   /** This machine's name, for filters that ask for `node`. Default: os.hostname(). */
   node?: string;
   /** Keeps the account beyond a kill -9; left out: counters end with the process. */
-  epochs?: Epochs;
+  epochs?: Pick<Epochs, 'open'>;
 }
 
 interface PointEntry {

@@ -5,14 +5,18 @@ import type { CliContext } from '../cliContext.ts';
 import { exitCodes } from '../cliError.ts';
 import { escapeText } from '../output/escapeText.ts';
 import type { TextOutput } from '../output/textOutput.ts';
+import { reportDeadRuns } from '../programs/reportDeadRuns.ts';
+import { runEpochs } from '../programs/runEpochs.ts';
 import { thisMachine } from '../requireTracing.ts';
 import { featureFindings } from './featureFindings.ts';
 import { missing, type Finding, type FindingGroup } from './findings.ts';
 import { machineFindings } from './machineFindings.ts';
 
 /** `traceprobe doctor`. Resolves to the exit code: 1 when nothing can run here. */
-export function examine(output: 'text' | 'json', { stdout }: CliContext): number {
+export function examine(output: 'text' | 'json', context: CliContext): number {
+  const { stdout } = context;
   const machine = thisMachine();
+  reportDeadRuns(runEpochs(context), context);
   const groups: FindingGroup[] = [
     {
       title: 'Machine',

@@ -9,6 +9,8 @@ import { formatNanoseconds } from '../output/formatNanoseconds.ts';
 import { problemsOf } from '../problemsOf.ts';
 import { requireKernel, thisMachine } from '../requireTracing.ts';
 import { programStatistics, type ProgramStatistics } from './programStatistics.ts';
+import { reportDeadRuns } from './reportDeadRuns.ts';
+import { runEpochs } from './runEpochs.ts';
 import { readRuns, type Run } from './runFile.ts';
 
 export interface ProgramsOptions {
@@ -34,6 +36,7 @@ interface ProgramLine {
 export async function listPrograms(options: ProgramsOptions, context: CliContext): Promise<number> {
   requireKernel(thisMachine());
   const { stdout, stderr } = context;
+  reportDeadRuns(runEpochs(context), context);
   const runs = readRuns();
   if (runs.length === 0) {
     if (options.output === 'table') stderr.line('No probes run on this machine.');

@@ -18,28 +18,17 @@ const reasons: Record<LossReason, string> = {
  * @param shown events that were printed
  */
 export function accountLines(name: string, account: Account, shown: bigint): string[] {
-  const { attempted, filteredInKernel, captured, open, filteredNatively, delivered, missed } = account;
-  const lost = (kernel: boolean): string[] =>
-    Object.entries(account.lost)
-      .filter(([reason]) => inKernel.includes(reason as LossReason) === kernel)
-      .map(([reason, count]) => term(count, `lost (${reasons[reason as LossReason]})`));
+  const { captured, filteredNatively, delivered, missed } = account;
   const { kernel, delivery } = imbalance(account);
-  const attemptedTerms = [
-    ...optional(filteredInKernel, 'filtered in the kernel'),
-    term(captured, 'captured'),
-    ...lost(true),
-    ...optional(open, 'open (no return yet)'),
-  ];
   const capturedTerms = [
     term(shown, 'shown'),
     ...optional(filteredNatively, 'filtered after capture'),
-    ...lost(false),
+    ...lost(account, false),
     ...optional(delivered - shown, 'not shown'),
   ];
-  const label = (text: string, count: bigint): string => `  ${text.padEnd(10)}${number(count)} = `;
   return [
     `${name}:`,
-    label('attempted', attempted) + attemptedTerms.join(' + '),
+    attemptedLine(account),
     label('captured', captured) + capturedTerms.join(' + '),
     `  ${'missed'.padEnd(10)}${missed === undefined ? 'unknown: this kernel does not count what it skips here' : number(missed)}`,
     ...(kernel === 0n
@@ -49,6 +38,28 @@ export function accountLines(name: string, account: Account, shown: bigint): str
       ? []
       : [`  ${number(delivery)} of those captured are unaccounted for: this is a fault of TraceProbe`]),
   ];
+}
+
+/** The kernel's half of an account, in a line. */
+export function attemptedLine(account: Account): string {
+  const { attempted, filteredInKernel, captured, open } = account;
+  const terms = [
+    ...optional(filteredInKernel, 'filtered in the kernel'),
+    term(captured, 'captured'),
+    ...lost(account, true),
+    ...optional(open, 'open (no return yet)'),
+  ];
+  return label('attempted', attempted) + terms.join(' + ');
+}
+
+function lost(account: Account, kernel: boolean): string[] {
+  return Object.entries(account.lost)
+    .filter(([reason]) => inKernel.includes(reason as LossReason) === kernel)
+    .map(([reason, count]) => term(count, `lost (${reasons[reason as LossReason]})`));
+}
+
+function label(text: string, count: bigint): string {
+  return `  ${text.padEnd(10)}${number(count)} = `;
 }
 
 function term(count: bigint, what: string): string {

@@ -3,6 +3,8 @@ import { runningKernel } from '../../probe/resolve/runningKernel.ts';
 import { reportProblems, type CliContext } from '../cliContext.ts';
 import { CliError, exitCodes } from '../cliError.ts';
 import { outputFormat, type OutputFormat } from '../output/outputFormat.ts';
+import { reportDeadRuns } from '../programs/reportDeadRuns.ts';
+import { optionalEpochs, runEpochs } from '../programs/runEpochs.ts';
 import { RunFile } from '../programs/runFile.ts';
 import { requireTracing, thisMachine } from '../requireTracing.ts';
 import { after, anyAborted } from './endOfRun.ts';
@@ -35,6 +37,8 @@ export interface RunOptions {
 export async function runProbes(options: RunOptions, context: CliContext): Promise<number> {
   requireTracing(thisMachine());
   const { stdout, stderr } = context;
+  const epochs = runEpochs(context);
+  reportDeadRuns(epochs, context);
   using interruption = catchInterruption(context.environment);
   const watched = options.watch ? options.files.filter((file) => file !== '-') : [];
   const since = await textsOf(watched);
@@ -56,6 +60,7 @@ export async function runProbes(options: RunOptions, context: CliContext): Promi
     context,
     printer,
     node: options.node,
+    epochs: optionalEpochs(epochs, context),
     onPrograms: (running) => {
       runFile.write(running);
     },

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { CpuBudget } from '../../agent/cpuBudget.ts';
+import type { Epochs } from '../../agent/epochs.ts';
 import { Host } from '../../agent/host.ts';
 import { durationToMilliseconds, type Manifest } from '../../api/index.ts';
 import { enableStats } from '../../bpf/index.ts';
@@ -17,6 +18,8 @@ export interface SessionOptions {
   context: CliContext;
   printer: EventPrinter;
   node: string;
+  /** Keeps the account beyond a kill -9. */
+  epochs?: Pick<Epochs, 'open'>;
   /** Told when other programs run than before: their ids by probe and point. */
   onPrograms: (running: RunningProbe[]) => void;
 }
@@ -42,9 +45,14 @@ export class Session {
   #exceeded = false;
 
   constructor(options: SessionOptions) {
-    const { printer, node } = options;
+    const { printer, node, epochs } = options;
     this.#options = options;
-    this.#host = new Host({ onBatches: (batches) => printer.print(batches), maxPendingBytes, node });
+    this.#host = new Host({
+      onBatches: (batches) => printer.print(batches),
+      maxPendingBytes,
+      node,
+      ...(epochs === undefined ? {} : { epochs }),
+    });
     this.#budget = new CpuBudget({
       host: this.#host,
       measure: enableStats,

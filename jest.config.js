@@ -37,7 +37,7 @@ export default {
       displayName: 'cluster',
       testMatch: ['<rootDir>/test/cluster/**/*.test.ts'],
       globalSetup: '<rootDir>/test/cluster/globalSetup.ts',
-      testTimeout: 60_000, // a test may start an API server of its own: 3 s on an idle machine
+      setupFilesAfterEnv: ['<rootDir>/test/cluster/testTimeout.ts'],
     },
   ],
 };

@@ -8,7 +8,7 @@ export interface JestRun {
   root: string;
   /** Where jest writes its result as JSON. */
   resultFile: string;
-  /** Left out: what jest.config.js says for the project. */
+  /** Left out: what the project itself sets. */
   testTimeoutSeconds?: number;
   args: readonly string[];
 }

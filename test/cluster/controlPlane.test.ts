@@ -58,6 +58,7 @@ test('a user with a certificate may do what RBAC says', async () => {
   expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('User "jane" cannot list') });
   await cluster.kubectl(['create', 'clusterrole', 'nodes', '--verb=list', '--resource=nodes']);
   await cluster.kubectl(['create', 'clusterrolebinding', 'nodes', '--clusterrole=nodes', '--group=readers']);
+  await cluster.untilAllowed(jane, 'list', 'nodes');
   expect(await cluster.kubectl(['get', 'nodes'], jane)).toMatchObject({ code: 0 });
 });
 

@@ -42,6 +42,11 @@ export interface ControlPlane extends ClusterObjects, AsyncDisposable {
   request(wanted: ApiRequest, kubeConfig?: KubeConfig): Promise<ApiResponse>;
   /** A user who has a certificate and no token. */
   clientCertificateFor(user: string, groups?: readonly string[]): Promise<ClusterUser>;
+  /**
+   * Resolves once a user may do what `kubectl auth can-i` is asked: the API server learns of new roles and bindings
+   * some milliseconds after they are stored. Example: untilAllowed(jane, 'use', 'traceprobes', '--subresource=object').
+   */
+  untilAllowed(user: ClusterUser, ...action: readonly string[]): Promise<void>;
   /** By default at once (SIGKILL), so that connections break; SIGTERM ends it in good order. */
   stopApiServer(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   /** Starts it again on the same port and data. */
@@ -54,6 +59,8 @@ export interface ControlPlane extends ClusterObjects, AsyncDisposable {
 
 /** The name a token says it was issued by, and the audience of tokens that are for the API server itself. */
 export const serviceAccountIssuer = 'https://kubernetes.default.svc';
+
+const allowedSeconds = 20;
 
 const openssl = { openssl: 'makes the certificates of the API server that tests run' };
 
@@ -130,6 +137,10 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
       await apiServer?.stop(signal);
       apiServer = undefined;
     };
+    const kubectl = (args: readonly string[], kubectlOptions?: KubectlOptions): Promise<KubectlResult> => {
+      const defaults = { kubeconfigFile: admin.kubeconfigFile, home: directory };
+      return runKubectl(binaries.kubectl, args, { ...defaults, ...kubectlOptions });
+    };
     await startApiServer();
 
     return {
@@ -139,15 +150,18 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
       ca: authority.certificate,
       kubeconfigFile: admin.kubeconfigFile,
       kubeConfig: admin.kubeConfig,
-      kubectl: (args, kubectlOptions) =>
-        runKubectl(binaries.kubectl, args, {
-          kubeconfigFile: admin.kubeconfigFile,
-          home: directory,
-          ...kubectlOptions,
-        }),
+      kubectl,
       request: (wanted, kubeConfig = admin.kubeConfig) => apiRequest(kubeConfig, wanted),
       clientCertificateFor: (name, groups = []) =>
         createClusterUser(authority, directory, url, { name, groups }),
+      async untilAllowed({ kubeconfigFile }, ...action) {
+        const deadline = Date.now() + allowedSeconds * 1000;
+        while ((await kubectl(['auth', 'can-i', ...action], { kubeconfigFile })).code !== 0) {
+          if (Date.now() > deadline) {
+            throw new Error(`not allowed to ${action.join(' ')} within ${allowedSeconds} s`);
+          }
+        }
+      },
       stopApiServer,
       startApiServer,
       async restart(signal) {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { create } from '@bufbuild/protobuf';
-import { credentials, Server, ServerCredentials } from '@grpc/grpc-js';
+import { credentials, ServerCredentials } from '@grpc/grpc-js';
 import { expect, test } from '@jest/globals';
 import { createClient } from './createClient.ts';
 import {
@@ -9,33 +9,28 @@ import {
   ShipResponseSchema,
   type ShipRequest,
 } from './gen/traceprobe/v1/ingest_pb.ts';
+import { listen } from './listen.ts';
 import { serve } from './serve.ts';
 
 test('a frame goes up and its acknowledgement comes down, as typed messages', async () => {
-  const server = new Server();
-  serve<typeof IngestService>(server, IngestService, {
-    ship(call) {
-      call.on('data', ({ message }: ShipRequest) => {
-        if (message.case !== 'frame') return;
-        call.write(
-          create(ShipResponseSchema, {
-            acked: message.value.sequence,
-            message: `${message.value.batches.length}`,
-          }),
-        );
-      });
-      call.on('end', () => {
-        call.end();
+  const listening = await listen(
+    { address: '127.0.0.1:0', credentials: ServerCredentials.createInsecure() },
+    (server) => {
+      serve<typeof IngestService>(server, IngestService, {
+        ship(call) {
+          call.on('data', ({ message }: ShipRequest) => {
+            if (message.case !== 'frame') return;
+            const { sequence, batches } = message.value;
+            call.write(create(ShipResponseSchema, { acked: sequence, message: `${batches.length}` }));
+          });
+          call.on('end', () => {
+            call.end();
+          });
+        },
       });
     },
-  });
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => {
-      if (error) reject(error);
-      else resolve(bound);
-    });
-  });
-  const client = createClient(IngestService, `127.0.0.1:${port}`, credentials.createInsecure());
+  );
+  const client = createClient(IngestService, `127.0.0.1:${listening.port}`, credentials.createInsecure());
   try {
     const stream = client.ship();
     const frame = { sequence: 2n ** 60n, batches: [new Uint8Array(100), new Uint8Array()] };
@@ -46,6 +41,6 @@ test('a frame goes up and its acknowledgement comes down, as typed messages', as
     await once(stream, 'end');
   } finally {
     client.close();
-    server.forceShutdown();
+    await listening.close();
   }
 });

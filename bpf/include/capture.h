@@ -118,9 +118,10 @@ static __noinline int load_value(void *context, struct scratch *s, __u32 i) {
     value = (__u64)context;
     break;
   case TP_SOURCE_DATA_LOC:
+  case TP_SOURCE_REL_LOC:
     s->word = 0;
     error = bpf_probe_read_kernel(&s->word, 4, context + v->offset);
-    s->values[i] = (__u64)context + (s->word & 0xffff);
+    s->values[i] = (__u64)context + (s->word & 0xffff) + (v->source == TP_SOURCE_REL_LOC ? v->offset + 4 : 0);
     if (error)
       fault(s, i);
     return 0;
@@ -185,6 +186,8 @@ static __noinline int load_value(void *context, struct scratch *s, __u32 i) {
     __u32 above = (64 - 8 * v->size) & 63;
     value = (__s64)(value << above) >> above;
   }
+  if (v->swapped)
+    value = __builtin_bswap64(value) >> ((64 - 8 * v->swapped) & 63);
   if (error) {
     fault(s, i);
     value = 0;

@@ -43,12 +43,14 @@ enum tp_source {
   TP_SOURCE_GID,
   TP_SOURCE_COMM,      /* address of comm in the record's header */
   TP_SOURCE_TASK,      /* address of the current task_struct */
+  TP_SOURCE_REL_LOC,   /* likewise as DATA_LOC, from the __rel_loc word: relative to the word's own end */
 };
 
 /*
  * How to get one 64-bit value: start at the source, follow `steps` pointers (v = *(u64 *)(v + step[i])),
  * then load `size` bytes at v + offset (size 0: the value is the address v + offset itself), then take
- * `bits` bits from bit `shift` (bits 0: all) and extend the sign if `is_signed`.
+ * `bits` bits from bit `shift` (bits 0: all) and extend the sign if `is_signed`; of a value in network order
+ * its lowest `swapped` bytes (2 4 8) are then put in the host's.
  * Reads number `user_from` and later (0 = first pointer, `steps` = the final load and the string) are
  * from user memory; 255 = none.
  */
@@ -63,7 +65,8 @@ struct tp_value {
   __u8 is_signed;
   __u32 offset;
   __u32 step[TP_MAX_STEPS];
-  __u32 pad;
+  __u8 swapped; /* 0: as it is */
+  __u8 pad[3];
 }; /* 32 bytes */
 
 /* tp_field.kind: how a value is recorded. */

@@ -44,6 +44,7 @@ Napi::Object Structs(Napi::Env env) {
   FIELD(tp_value, is_signed);
   FIELD(tp_value, offset);
   FIELD(tp_value, step);
+  FIELD(tp_value, swapped);
   FIELD(tp_value, pad);
 
   STRUCT(tp_field);
@@ -160,6 +161,7 @@ Napi::Object Constants(Napi::Env env) {
   CONSTANT(TP_SOURCE_GID);
   CONSTANT(TP_SOURCE_COMM);
   CONSTANT(TP_SOURCE_TASK);
+  CONSTANT(TP_SOURCE_REL_LOC);
 
   CONSTANT(TP_KIND_NONE);
   CONSTANT(TP_KIND_INTEGER);

@@ -47,9 +47,13 @@ test('a tracepoint is read from its record', () => {
   expect(made.programs[0]?.interrupts).toBe(true);
 });
 
-test('strings and bytes elsewhere in the record are found through their __data_loc word', () => {
+test('strings and bytes elsewhere in the record are found through their __data_loc or __rel_loc word', () => {
   const made = plan({ attach: 'tracepoint/sched/sched_process_exec' });
-  expect(columns(made)).toEqual(['filename String', 'arg_pid Int64', 'raw Bytes']);
+  expect(columns(made)).toEqual(['filename String', 'arg_pid Int64', 'raw Bytes', 'odd String']);
+  expect(made.fields[made.columns[3]?.field ?? -1]).toMatchObject({
+    kind: 'string',
+    value: { source: 'relLoc', offset: 20 },
+  });
   expect(made.fields[0]).toMatchObject({ kind: 'string', value: { source: 'dataLoc', offset: 8 } });
   const raw = made.fields[made.columns[2]?.field ?? -1];
   expect(raw).toMatchObject({ kind: 'bytes', value: { source: 'dataLoc', offset: 16 } });

@@ -100,7 +100,7 @@ function whatIsUsed(
     noteUse(uses, value.value.source);
     if (length !== undefined) noteUse(uses, length.source);
   }
-  const notes = captures.flatMap(({ note }) => note ?? []);
+  const notes: string[] = [];
   if (left > 0) {
     const all = String(captures.length + left);
     notes.push(

@@ -39,7 +39,7 @@ export const CONFIG_LAYOUT = {
     size: 32,
     fields: {
       ...{ source: 0, index: 1, steps: 2, user_from: 3, size: 4, shift: 5, bits: 6, is_signed: 7 },
-      ...{ offset: 8, step: 12 },
+      ...{ offset: 8, step: 12, swapped: 28 },
     },
   },
   tp_field: { size: 40, fields: { value: 0, kind: 32, flags: 33, length_field: 34, max_bytes: 36 } },
@@ -64,7 +64,7 @@ const CONFIG = CONFIG_LAYOUT.tp_config.fields;
 /** enum tp_source, TP_SOURCE_…, in its order. */
 export const SOURCES: readonly ValueSource[] = [
   ...(['none', 'argument', 'context', 'contextAddress', 'dataLoc', 'return', 'duration'] as const),
-  ...(['pid', 'tid', 'ppid', 'uid', 'gid', 'comm', 'task'] as const),
+  ...(['pid', 'tid', 'ppid', 'uid', 'gid', 'comm', 'task', 'relLoc'] as const),
 ];
 
 /** enum tp_kind, TP_KIND_…. */
@@ -153,6 +153,7 @@ function encodeValue(view: DataView, value: ValuePlan): void {
   view.setUint8(VALUE.bits, value.bits);
   view.setUint8(VALUE.is_signed, value.signed ? 1 : 0);
   view.setUint32(VALUE.offset, value.offset, true);
+  view.setUint8(VALUE.swapped, value.swapped ?? 0);
   value.steps.forEach((step, index) => {
     view.setUint32(VALUE.step + 4 * index, step, true);
   });

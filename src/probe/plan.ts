@@ -22,7 +22,8 @@ export type ValueSource =
   | 'uid'
   | 'gid'
   | 'comm'
-  | 'task';
+  | 'task'
+  | 'relLoc';
 
 /** How a program gets one 64-bit value: see struct tp_value in bpf/include/traceprobe.h. */
 export interface ValuePlan {
@@ -40,6 +41,8 @@ export interface ValuePlan {
   shift: number;
   bits: number;
   signed: boolean;
+  /** In network order: so many bytes of the value are turned round, last of all. Left out: none. */
+  swapped?: 2 | 4 | 8;
 }
 
 /** tp_field.kind, by name. */

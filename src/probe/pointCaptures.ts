@@ -1,7 +1,7 @@
 import { captureNames } from '../api/captureNames.ts';
 import type { FieldPath, TraceProbePointCapture } from '../api/index.ts';
 import { MAX_CAPTURES } from './limits.ts';
-import type { ColumnType, ValuePlan, ValueSource } from './plan.ts';
+import type { ValuePlan, ValueSource } from './plan.ts';
 import { columnValue, naturalColumn } from './resolve/columnValue.ts';
 import type { ColumnValue } from './resolve/columnValue.ts';
 import { aType } from './resolve/cType.ts';
@@ -26,8 +26,6 @@ export interface Capture {
   length: ValuePlan | undefined;
   /** Where the document asks for it. */
   place: Place;
-  /** Words for people about this value. */
-  note?: string;
 }
 
 /**
@@ -96,13 +94,11 @@ function resolve(capture: TraceProbePointCapture, path: FieldPath, hook: Hook): 
   const at = text === undefined ? walkName(name, hook, place) : walkText(text, hook, place);
   const typePlace: Place = type === undefined ? place : { path: [...path, 'type'] };
   const value = columnValue(at, { type, maxBytes, hasLength: length !== undefined }, typePlace);
-  const note = networkOrderNote(name, at, value.type);
   return {
     name,
     value,
     length: length === undefined ? value.length : resolveLength(length, { path: [...path, 'length'] }, hook),
     place,
-    ...(note !== undefined && { note }),
   };
 }
 
@@ -143,16 +139,11 @@ function walkText(text: string, hook: Hook, place: Place): Walked {
 /** Fields of every event that no program loads by itself. */
 const EVENT_ONLY = new Set(['time', 'node', 'context', 'k8s']);
 
-function networkOrderNote(name: string, at: Walked, type: ColumnType): string | undefined {
-  const typedef = at.type.typedefs.find((candidate) => /^__be(16|32|64)$/.test(candidate));
-  if (typedef === undefined || at.type.kind !== 'integer' || type === 'Ip') return undefined;
-  return `${name} is a ${typedef}: its bytes are in network order and shown as they are, so port 80 reads 20480`;
-}
+const argumentSources = new Set<ValueSource>(['argument', 'context', 'contextAddress', 'dataLoc', 'relLoc']);
 
 /** Which programs a value needs. */
 export function noteUse(uses: HookUses, source: ValueSource): void {
-  if (source === 'argument' || source === 'context' || source === 'contextAddress' || source === 'dataLoc') {
-    uses.args = true;
-  } else if (source === 'return') uses.retval = true;
+  if (argumentSources.has(source)) uses.args = true;
+  else if (source === 'return') uses.retval = true;
   else if (source === 'duration') uses.duration = true;
 }

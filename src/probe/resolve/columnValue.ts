@@ -160,7 +160,10 @@ function integerColumn(
         : { ...integer(at, naturalType(at, { is: 'integer' }) ?? 'Int64', signed), ...named };
     case 'Ip':
       if (sizeOf(at.type) !== 4 || at.bitSize !== 0) return undefined;
-      return at.place === 'memory' ? bytes(at, type, {}, 4) : integer(at, type, false);
+      // The bytes as they lie there: addresses are kept in network order.
+      return at.place === 'memory'
+        ? bytes(at, type, {}, 4)
+        : integer({ ...at, type: { ...at.type, typedefs: [] } }, type, false);
     default:
       return undefined;
   }
@@ -185,7 +188,7 @@ function string(at: Walked, request: ColumnRequest, limit?: number): ColumnValue
 
 /** @param size of the object, 0: not known, so that the request must tell it */
 function bytes(at: Walked, type: ColumnType, request: ColumnRequest, size: number): ColumnValue | undefined {
-  const told = at.source === 'dataLoc' ? dataLocLength(at) : undefined;
+  const told = at.source === 'dataLoc' || at.source === 'relLoc' ? locatedLength(at) : undefined;
   const unknown =
     size === 0 && told === undefined && request.hasLength !== true && request.maxBytes === undefined;
   if (unknown) return undefined;
@@ -195,8 +198,8 @@ function bytes(at: Walked, type: ColumnType, request: ColumnRequest, size: numbe
   return told === undefined || request.hasLength === true ? made : { ...made, length: told };
 }
 
-/** The high half of a __data_loc word is the length. */
-function dataLocLength(at: Walked): ValuePlan {
+/** The high half of a __data_loc or __rel_loc word is the length. */
+function locatedLength(at: Walked): ValuePlan {
   const word = { ...at, source: 'context' as const, bitOffset: at.bitOffset + 16, bitSize: 16 };
   return integerOf(word, false);
 }

@@ -37,5 +37,5 @@ export type ArgumentPlace =
   | { source: 'argument'; index: number }
   /** In the tracepoint's record: `offset` from its start. */
   | { source: 'context'; offset: number }
-  /** Elsewhere in the record, told by the __data_loc word at `offset`. */
-  | { source: 'dataLoc'; offset: number };
+  /** Elsewhere in the record, told by the __data_loc or __rel_loc word at `offset`. */
+  | { source: 'dataLoc' | 'relLoc'; offset: number };

@@ -5,10 +5,28 @@ import type { Walked } from './walkValue.ts';
 
 /** How a program loads the integer (or pointer, enum, bit-field) that a path led to. At most 8 bytes. */
 export function integerOf(at: Walked, signed: boolean): ValuePlan {
+  const swapped = networkBytes(at);
+  const loaded = hostInteger(at, signed, swapped);
+  return swapped === undefined ? loaded : { ...loaded, swapped };
+}
+
+/**
+ * Bytes of a number in network order, told by its typedef: __be16, __be32 or __be64. Where names of its values are
+ * known they are those of the value as it is.
+ */
+function networkBytes(at: Walked): ValuePlan['swapped'] {
+  if (at.type.kind !== 'integer' || at.bitSize !== 0 || at.argument?.symbols !== undefined) return undefined;
+  const { size, typedefs } = at.type;
+  if (size !== 2 && size !== 4 && size !== 8) return undefined;
+  return typedefs.includes(`__be${size * 8}`) ? size : undefined;
+}
+
+function hostInteger(at: Walked, signed: boolean, swapped: ValuePlan['swapped']): ValuePlan {
   const size = sizeOf(at.type) ?? 8;
   const bits = at.bitSize === 0 ? size * 8 : at.bitSize;
   if (at.place === 'register') {
-    const whole = at.bitOffset === 0 && bits === 64;
+    // A program takes a whole argument without looking at it again.
+    const whole = at.bitOffset === 0 && bits === 64 && swapped === undefined;
     return plan(at, 0, 0, whole ? { shift: 0, bits: 0, signed } : { shift: at.bitOffset, bits, signed });
   }
   if (at.bitSize === 0) {

@@ -101,7 +101,7 @@ export function naturalType(at: Walked, shape: ValueShape): ColumnType | undefin
     case 'address':
       return 'Ip';
     case 'bytes':
-      return shape.size > 0 || at.source === 'dataLoc' ? 'Bytes' : undefined;
+      return shape.size > 0 || at.source === 'dataLoc' || at.source === 'relLoc' ? 'Bytes' : undefined;
     case 'pointer':
       return at.type.kind === 'pointer' && at.type.target.kind === 'struct' ? undefined : 'Uint64';
     case 'untyped':

@@ -294,7 +294,7 @@ function structBehind(at: Walked, part: number, place: Place): StructType {
 }
 
 function index(at: Walked, number: number, part: number, place: Place): Walked {
-  if (at.source === 'dataLoc') {
+  if (at.source === 'dataLoc' || at.source === 'relLoc') {
     throw new UnsupportedError(
       place,
       'dataLoc',

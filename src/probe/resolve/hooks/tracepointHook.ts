@@ -63,20 +63,14 @@ function argumentOf(field: TracepointField, isSyscall: boolean, kernel: KernelVi
     ...(field.symbols && { symbols: field.symbols }),
     ...(field.prints && { prints: field.prints }),
   };
-  const source = field.location === 'dataLoc' ? 'dataLoc' : 'context';
+  const source = field.location === 'inline' ? 'context' : field.location;
   const argument: HookArgument = {
     name: field.name,
     type: fieldType(field, isSyscall, kernel),
     at: { source, offset: field.offset },
     ...extras,
   };
-  if (field.location === 'relLoc') {
-    return {
-      ...argument,
-      unreadable: 'its place is relative to itself (__rel_loc), which this version does not follow',
-    };
-  }
-  if (isSyscall && field.location === 'dataLoc') {
+  if (isSyscall && field.location !== 'inline') {
     return { ...argument, unreadable: 'the kernel gives BPF programs only the arguments, not this copy' };
   }
   return argument;

@@ -1,5 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { dirname } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { AuthenticationV1Api, CoreV1Api } from '@kubernetes/client-node';
 import { startControlPlane, type ControlPlane } from './controlPlane.ts';
@@ -78,4 +83,26 @@ test('nothing is left of a closed control plane', async () => {
   await other.close();
   expect(existsSync(directory)).toBe(false);
   await expect(fetch(other.url)).rejects.toThrow('fetch failed');
+});
+
+test('servers end with the process that started them, even when it is killed', async () => {
+  const module = new URL('controlPlane.ts', import.meta.url).href;
+  const script = `
+    const { startControlPlane } = await import('${module}');
+    const { url, kubeconfigFile } = await startControlPlane();
+    process.stdout.write(JSON.stringify({ url, kubeconfigFile }), () => process.kill(process.pid, 'SIGKILL'));`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const { url, kubeconfigFile } = JSON.parse(await text(child.stdout)) as Record<string, string>;
+  // Gone when nobody listens any more; the kernel kills it, but need not have before our child is reaped.
+  for (let ended = false; !ended;) {
+    const socket = connect(Number(new URL(url ?? '').port), '127.0.0.1');
+    ended = await once(socket, 'connect').then(
+      () => false,
+      () => true,
+    );
+    socket.destroy();
+  }
+  await rm(dirname(kubeconfigFile ?? ''), { recursive: true });
 });

@@ -11,5 +11,6 @@ export { parseDocuments, parseFiles, type Manifest } from './manifest.ts';
 export { ManifestError, type LocatedRefusal } from './manifestError.ts';
 export { nearestNames } from './nearestNames.ts';
 export { formatPosition, type Locate, type Position } from './position.ts';
+export { planFeatures, requiredFeatures, type PlanFeature } from './planFeatures.ts';
 export { compareQuantities, isQuantity, quantityToInteger } from './quantity.ts';
 export type { Refusal } from './refusal.ts';

@@ -1,0 +1,60 @@
+import { labelSelectorMatches } from '../api/index.ts';
+import { isDisabled, type NodeRecord } from './nodeRecord.ts';
+import type { ProbeRecord } from './probeRecord.ts';
+import { isOpen, type Rollout } from './rollout.ts';
+
+/** Why nothing of a probe runs anywhere. */
+export type StopReason = 'SuspendedClusterWide' | 'Suspended' | 'Expired';
+
+/** What holds for the whole cluster at one moment. */
+export interface PlanContext {
+  /** ms since 1970, by the API server's clock. */
+  now: number;
+  /** `traceprobe suspend --all` */
+  suspended: boolean;
+}
+
+/**
+ * What a node is told of a probe. Run: this generation. Hold: keep whatever generation runs, start none: it is rolled
+ * out elsewhere first, or makes no sense. Stop: detached, but kept.
+ */
+export type Desire = 'Run' | 'Hold' | 'Stop';
+
+/** Expiry comes first, for it is the one that cannot be undone. */
+export function stopReason(probe: ProbeRecord, { now, suspended }: PlanContext): StopReason | undefined {
+  if (probe.expiresAt !== undefined && probe.expiresAt <= now) return 'Expired';
+  if (suspended) return 'SuspendedClusterWide';
+  if (probe.object.spec.suspend) return 'Suspended';
+  return undefined;
+}
+
+/** Whether a node is one of the probe's, running or not. */
+export function selects({ object }: ProbeRecord, node: NodeRecord): boolean {
+  return labelSelectorMatches(object.spec.scope?.nodeSelector, node.labels);
+}
+
+/** What a node is to do with a probe; undefined: forget it. */
+export function desireOf(
+  probe: ProbeRecord,
+  node: NodeRecord,
+  rollout: Rollout,
+  context: PlanContext,
+): Desire | undefined {
+  if (!selects(probe, node)) return undefined;
+  if (isDisabled(node) || stopReason(probe, context) !== undefined) return 'Stop';
+  return probe.acceptance.accepted && isOpen(rollout, node) ? 'Run' : 'Hold';
+}
+
+/** All that a node is to do: a desire for each probe that it is to know, by UID. */
+export function planFor(
+  node: NodeRecord,
+  probes: Iterable<{ probe: ProbeRecord; rollout: Rollout }>,
+  context: PlanContext,
+): Map<string, Desire> {
+  const plan = new Map<string, Desire>();
+  for (const { probe, rollout } of probes) {
+    const desire = desireOf(probe, node, rollout, context);
+    if (desire !== undefined) plan.set(probe.uid, desire);
+  }
+  return plan;
+}

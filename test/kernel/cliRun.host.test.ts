@@ -230,7 +230,9 @@ test('CSV has a header and a line an event', async () => {
   await cli.running();
   openMissing(2, 'a,b');
   const [header, first, second, end] = (await cli.end()).stdout.split('\r\n');
-  expect(header).toBe('time,probe,point,node,pid,tid,ppid,uid,gid,comm,context,filename,retval,duration');
+  expect(header).toBe(
+    'time,probe,point,node,pid,tid,ppid,uid,gid,comm,context,filename,retval,duration,truncated',
+  );
   expect(first).toContain(`,"${mark}a,b0",-2,`);
   expect(second).toContain(`,"${mark}a,b1",-2,`);
   expect(end).toBe('');

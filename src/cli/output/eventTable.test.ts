@@ -66,6 +66,12 @@ test('control characters of a traced program are visible and move nothing', () =
   expect(text.split('\n')).toHaveLength(3);
 });
 
+test('a value that was cut where it was captured ends in an ellipsis, in files as well', () => {
+  const point = { ...testPoint, maxBytes: new Map([['filename', 8]]) };
+  expect(table().rows(point, [{ ...row('/usr/sh'), truncated: 1 }])).toContain('/usr/sh… ');
+  expect(table().rows(point, [row('/usr/sh')])).toContain('/usr/sh  ');
+});
+
 test('in an interrupt the current task is a bystander and is not shown', () => {
   const text = table().rows(testPoint, [{ ...row('a'), context: 'interrupt' }]);
   expect(text).toContain('-  (interrupt)');

@@ -1,6 +1,7 @@
 import type { Row } from '../../codec/rowsOf.ts';
 import type { ColumnType } from '../../probe/plan.ts';
 import { cutToWidth, displayWidth } from './displayWidth.ts';
+import { cutColumns } from './cutColumns.ts';
 import { escapeText } from './escapeText.ts';
 import { fitWidths, type FittedColumn } from './fitWidths.ts';
 import type { EventFormat, ShownPoint } from './shownEvent.ts';
@@ -124,11 +125,17 @@ function layout({ columns }: ShownPoint): Column[] {
 }
 
 /** In an interrupt the current task is a bystander: it is not shown. */
-function cellsOf({ columns, results }: ShownPoint, { time, pid, comm, context, fields }: Row): string[] {
+function cellsOf(point: ShownPoint, row: Row): string[] {
+  const { columns, results } = point;
+  const { time, pid, comm, context, fields } = row;
+  const cut = cutColumns(point, row);
   const who = context === 'task' ? [String(pid), escapeText(comm)] : ['-', '(interrupt)'];
   return [
     tableTime(time),
     ...who,
-    ...columns.map((column) => tableCell(column, fields[column.name] ?? null, results.has(column.name))),
+    ...columns.map((column) => {
+      const cell = tableCell(column, fields[column.name] ?? null, results.has(column.name));
+      return cut.has(column.name) ? `${cell}…` : cell;
+    }),
   ];
 }

@@ -11,6 +11,8 @@ export interface ShownPoint {
   columns: readonly ColumnPlan[];
   /** Names of those that are the result of a system call: -errno when it failed. */
   results: ReadonlySet<string>;
+  /** Most bytes that are recorded of a string or buffer, by the column's name. */
+  maxBytes?: ReadonlyMap<string, number>;
 }
 
 export function shownPoint(probe: Pick<ProbePlan, 'name'>, point: PointPlan): ShownPoint {
@@ -18,7 +20,13 @@ export function shownPoint(probe: Pick<ProbePlan, 'name'>, point: PointPlan): Sh
   const isResult = ({ field }: ColumnPlan): boolean => point.fields[field]?.value.source === 'return';
   const ofSyscall = /^k?syscall\//.test(point.attach);
   const results = new Set(ofSyscall ? columns.filter(isResult).map(({ name }) => name) : []);
-  return { probe: probe.name, point: point.name, columns, results };
+  const maxBytes = new Map(
+    columns.flatMap(({ name, field }): [string, number][] => {
+      const plan = point.fields[field];
+      return plan === undefined || plan.maxBytes === 0 ? [] : [[name, plan.maxBytes]];
+    }),
+  );
+  return { probe: probe.name, point: point.name, columns, results, maxBytes };
 }
 
 /** A captured value with the name that an enum or a set of constants gives it, where it has one. */

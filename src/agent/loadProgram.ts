@@ -1,4 +1,4 @@
-import { BpfObject, type BpfMap, type Program } from '../bpf/index.ts';
+import { BpfObject, VerifierError, type BpfMap, type Program } from '../bpf/index.ts';
 import type { ProgramPlan } from '../probe/plan.ts';
 import { bpfObjectFile } from './bpfObjectFile.ts';
 import { attachTarget } from './dispatcher.ts';
@@ -15,21 +15,28 @@ export interface LoadOptions {
   /** Task storage that the two halves of a pair share. */
   pairs: BpfMap | undefined;
   large: boolean;
-  /** The verifier's log level, for `check`. */
-  logLevel?: number;
 }
 
 /**
  * Opens the generic object, specialises it by its configuration and loads the one program.
- * @throws VerifierError, BpfError
+ * @throws VerifierError, whose log has source lines; BpfError
  */
 export function loadProgram(plan: ProgramPlan, options: LoadOptions): LoadedProgram {
-  const { maps, config, pairs, large, logLevel } = options;
-  const object = BpfObject.open(bpfObjectFile(plan.object), { name: plan.object });
+  try {
+    return loadFrom(bpfObjectFile(plan.object), plan, options);
+  } catch (error) {
+    if (!(error instanceof VerifierError)) throw error;
+    // Refused again, but with source lines in the log.
+    return loadFrom(bpfObjectFile(plan.object, { sourceLines: true }), plan, options);
+  }
+}
+
+function loadFrom(file: string, plan: ProgramPlan, options: LoadOptions): LoadedProgram {
+  const { maps, config, pairs, large } = options;
+  const object = BpfObject.open(file, { name: plan.object });
   try {
     for (const program of object.programs()) program.setAutoload(program.name === plan.program);
     const program = object.program(plan.program);
-    if (logLevel !== undefined) program.setLogLevel(logLevel);
     const target = attachTarget(plan.hook);
     if (target !== undefined) program.setAttachTarget(target);
     object.setRodata(config);

@@ -31,6 +31,36 @@ test('a file may hold several documents, and empty ones', () => {
   expect(namesIn('')).toEqual([]);
 });
 
+test('a list is read as its items, with what the API server has set in them', () => {
+  const item = (name: string, spec: string): string => `- apiVersion: traceprobe.io/v1alpha1
+  kind: TraceProbe
+  metadata:
+    creationTimestamp: "2026-11-21T12:14:57Z"
+    generation: 3
+    name: ${name}
+    resourceVersion: "4711"
+    uid: 0b8c
+  spec: { ${spec} }
+  status: { observedGeneration: 3 }
+`;
+  const list = (kind: string, items: string): string =>
+    `${kind}\nmetadata: { resourceVersion: "" }\nitems:${items}`;
+  const v1 = 'apiVersion: v1\nkind: List';
+  const processes = 'builtin: { name: processes }';
+  expect(namesIn(list(v1, `\n${item('one', processes)}${item('two', processes)}`))).toEqual(['one', 'two']);
+  const raw = 'apiVersion: traceprobe.io/v1alpha1\nkind: TraceProbeList';
+  expect(namesIn(`${list(raw, `\n${item('three', processes)}`)}---\n${probe('four')}`)).toEqual([
+    'three',
+    'four',
+  ]);
+  expect(namesIn(list(v1, ' []'))).toEqual([]);
+  expect(refusalOf(list(v1, `\n${item('one', processes)}${item('two', 'builtin: { name: x }')}`))).toMatch(
+    'a.yaml:23:28: spec.builtin.name: Unsupported value: "x"',
+  );
+  expect(refusalOf(list(v1, ' 7'))).toMatch('a.yaml:4:8: items: Invalid value: "number"');
+  expect(refusalOf(list(v1, '\n- { apiVersion: v1, kind: Pod }'))).toMatch('must be TraceProbe');
+});
+
 test('JSON is read too, indented by tabs and with a byte order mark', () => {
   const object = {
     apiVersion: 'traceprobe.io/v1alpha1',

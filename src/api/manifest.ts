@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { checkTraceProbe } from './checkTraceProbe.ts';
 import type { TraceProbe } from './gen/traceProbe.ts';
+import { listItems } from './listItems.ts';
 import { ManifestError, type LocatedRefusal } from './manifestError.ts';
 import { formatPosition, type Locate, type Position } from './position.ts';
 import { duplicate, type Refusal } from './refusal.ts';
@@ -43,14 +44,14 @@ export async function parseFiles(
 }
 
 /**
- * The TraceProbes of a text with any number of YAML or JSON documents; empty ones are skipped. `source` names the text
- * in positions. Throws a ManifestError.
+ * The TraceProbes of a text with any number of YAML or JSON documents, each one or a list of them; empty ones are
+ * skipped. `source` names the text in positions. Throws a ManifestError.
  */
 export function parseDocuments(content: string, source: string): Manifest[] {
   const manifests: Manifest[] = [];
   const refusals: LocatedRefusal[] = [];
   let incomplete = false;
-  for (const document of yamlDocuments(content, source)) {
+  for (const document of yamlDocuments(content, source).flatMap(listItems)) {
     refusals.push(...document.refusals);
     if (document.refusals.length > 0 || document.value === null) continue;
     const checked = checkTraceProbe(document.value);

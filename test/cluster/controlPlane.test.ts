@@ -67,6 +67,15 @@ test('a user with a certificate may do what RBAC says', async () => {
   expect(await cluster.kubectl(['get', 'nodes'], jane)).toMatchObject({ code: 0 });
 });
 
+test('several users may be certified at a time', async () => {
+  const names = ['anna', 'ben', 'cleo', 'dora', 'o=ops/é, "x"'];
+  const users = await Promise.all(names.map((name) => cluster.clientCertificateFor(name)));
+  const known = users.map((user) =>
+    cluster.kubectl(['auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}'], user),
+  );
+  expect((await Promise.all(known)).map(({ stdout }) => stdout)).toEqual(names);
+});
+
 test('after a restart the API server is at the same place with the same objects', async () => {
   const core = cluster.kubeConfig.makeApiClient(CoreV1Api);
   await cluster.createNamespace('kept');

@@ -33,9 +33,10 @@ export async function provideGo(
     throw new Error(fetchedProblem);
   } catch (error) {
     throw new Error(
-      `the programs of the cluster tests are built with Go ${wanted} or later, and here ${problem}; ` +
-        `fetching Go ${debian.release} from Debian ${debian.suite} failed. Install it (https://go.dev/dl) and put go on PATH, ` +
-        'or let KUBEBUILDER_ASSETS name a folder with etcd, kube-apiserver and kubectl',
+      `the programs of the cluster tests are built with Go ${wanted} or later, and here ${problem}: ` +
+        'install it (https://go.dev/dl) and put go on PATH, or let KUBEBUILDER_ASSETS name a folder with etcd, ' +
+        `kube-apiserver and kubectl.\nFetching Go ${debian.release} from Debian ${debian.suite} failed: ` +
+        (error instanceof Error ? error.message : String(error)),
       { cause: error },
     );
   }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execute } from '../../vm/execute.ts';
@@ -51,20 +52,14 @@ export async function createCertificateAuthority(directory: string): Promise<Cer
       const files = { certificateFile: certificate ?? '', keyFile: key ?? '' };
       await writeFile(path(`${name}.ext`), `${extensions.join('\n')}\n`);
       await execute('openssl', [
-        ...['req', '-new', ...newKey, '-subj', subject],
+        ...['req', '-new', '-utf8', ...newKey, '-subj', subject],
         ...['-keyout', files.keyFile, '-out', request ?? ''],
       ]);
       await execute('openssl', [
         ...['x509', '-req', '-in', request ?? '', '-days', '1', '-extfile', path(`${name}.ext`)],
-        ...[
-          '-CA',
-          path('ca.crt'),
-          '-CAkey',
-          path('ca.key'),
-          '-CAcreateserial',
-          '-out',
-          files.certificateFile,
-        ],
+        ...['-CA', path('ca.crt'), '-CAkey', path('ca.key'), '-out', files.certificateFile],
+        // Not from a file with the last number: several certificates may be issued at a time.
+        ...['-set_serial', `0x01${randomBytes(15).toString('hex')}`],
       ]);
       return files;
     },

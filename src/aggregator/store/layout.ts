@@ -172,12 +172,12 @@ export function shapeOf(columns: readonly StoredColumn[]): string {
  * @throws RangeError for what cannot be a UID
  */
 export function uidPart(probeUid: string): string {
-  if (!/^[0-9a-zA-Z-]{1,64}$/.test(probeUid)) {
+  if (!/^[0-9a-z-]{1,64}$/.test(probeUid)) {
     throw new RangeError(
-      `${JSON.stringify(probeUid)} is no UID of a TraceProbe: letters, digits and "-", at most 64`,
+      `${JSON.stringify(probeUid)} is no UID of a TraceProbe: a-z, 0-9 and "-", at most 64`,
     );
   }
-  return probeUid.toLowerCase().replaceAll('-', '_');
+  return probeUid.replaceAll('-', '_');
 }
 
 /** Tables of one slice of one probe. */

@@ -32,6 +32,8 @@ export interface HostOptions {
   /** Bytes of the ring; a power of two. */
   ringBytes?: number;
   flushMilliseconds?: number;
+  /** Batches without rows too: they say how many events the native part of a filter refused. Default: no. */
+  emptyBatches?: boolean;
   /** Bytes of batches that may wait for onBatches; what comes beyond them is lost as backlog. Default 64 MiB. */
   maxPendingBytes?: number;
   /** This machine's name, for filters that ask for `node`. Default: os.hostname(). */
@@ -90,7 +92,9 @@ export class Host {
       ...(options.maxPendingBytes === undefined ? {} : { maxPendingBytes: options.maxPendingBytes }),
       onFlush: (flush) => {
         this.#count(flush);
-        const batches = flush.batches.flatMap((batch) => this.#routed(batch));
+        const batches = flush.batches
+          .filter(({ rows }) => rows > 0 || options.emptyBatches === true)
+          .flatMap((batch) => this.#routed(batch));
         if (batches.length > 0) return options.onBatches(batches);
       },
     });
@@ -299,7 +303,7 @@ export class Host {
 
   #routed({ slot, schema, rows, bytes }: FlushedBatch): ProbeBatch[] {
     const route = this.#routes.get(routeKey(slot, schema));
-    return route === undefined || rows === 0 ? [] : [{ probe: route.probe, point: route.point, rows, bytes }];
+    return route === undefined ? [] : [{ probe: route.probe, point: route.point, rows, bytes }];
   }
 
   #pointAccount({ running, counts }: PointEntry): Account {

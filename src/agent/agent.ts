@@ -1,0 +1,360 @@
+import { join } from 'node:path';
+import { arch, release } from 'node:os';
+import { create } from '@bufbuild/protobuf';
+import type { ChannelCredentials, ClientOptions } from '@grpc/grpc-js';
+import { planFeatures } from '../api/index.ts';
+import { enableStats } from '../bpf/index.ts';
+import { runningKernel } from '../probe/resolve/runningKernel.ts';
+import type { ProbeReport } from '../rpc/gen/traceprobe/v1/agent_pb.ts';
+import { FrameSchema } from '../rpc/gen/traceprobe/v1/ingest_pb.ts';
+import type { AgentLog } from './agentLog.ts';
+import { CpuBudget } from './cpuBudget.ts';
+import { Outbox } from './delivery/outbox.ts';
+import { Shipper, type Delivery } from './delivery/shipper.ts';
+import { Desired } from './desiredState.ts';
+import type { Epochs } from './epochs.ts';
+import { Framer } from './framer.ts';
+import { Host } from './host.ts';
+import { killedAccounts, Ledger } from './ledger.ts';
+import type { BackoffOptions } from './link/backoff.ts';
+import { ControllerLink } from './link/controllerLink.ts';
+import { readPlan, writePlan } from './planFile.ts';
+import { ProbeReconciler } from './probeReconciler.ts';
+
+export interface AgentOptions {
+  /** host:port of the controller's AgentService. */
+  controller: string;
+  /** Trust in controller and aggregator. */
+  credentials: ChannelCredentials;
+  controllerOptions?: ClientOptions;
+  aggregatorOptions?: ClientOptions;
+  /** Reads the token. */
+  token: () => string | Promise<string>;
+  tokenMilliseconds?: number;
+  nodeName: string;
+  /** Of this program, for the hello. */
+  version: string;
+  /** The agent's own: the spool and the last plan. Made when it is missing. */
+  dataDirectory: string;
+  /** Keeps the account over a kill -9; left out: it ends with the process. */
+  epochs?: Epochs;
+  maxMemoryBytes?: number;
+  maxSpoolBytes?: number;
+  segmentBytes?: number;
+  flushMilliseconds?: number;
+  ringBytes?: number;
+  backoff?: BackoffOptions;
+  retryMilliseconds?: number;
+  log: AgentLog;
+}
+
+/** How long reports are gathered before they are sent. */
+const reportMilliseconds = 20;
+/** How often losses of the last minute are reported, while there are any. */
+const losingMilliseconds = 5000;
+
+/**
+ * One node: runs the probes that the controller wants, and ships their events to the aggregator. It goes on from the
+ * last plan without a controller, and keeps events on disk without an aggregator.
+ */
+export class Agent {
+  readonly host: Host;
+  readonly outbox: Outbox;
+  readonly #options: AgentOptions;
+  readonly #desired = new Desired();
+  readonly #framer: Framer;
+  readonly #ledger: Ledger;
+  readonly #reconciler: ProbeReconciler;
+  readonly #budget: CpuBudget;
+  readonly #shipper: Shipper;
+  readonly #link: ControllerLink;
+  readonly #reports = new Map<string, ProbeReport>();
+  readonly #changedReports = new Set<string>();
+  readonly #losingTimer: NodeJS.Timeout;
+  #reportTimer: NodeJS.Timeout | undefined;
+  #linked = false;
+
+  /**
+   * Starts: first what the last plan says, then what the controller says.
+   * @throws BpfError when this process may not use BPF; Error when the data directory cannot be used
+   */
+  constructor(options: AgentOptions) {
+    this.#options = options;
+    const { log } = options;
+    this.outbox = new Outbox({
+      directory: join(options.dataDirectory, 'spool'),
+      ...given({
+        maxMemoryBytes: options.maxMemoryBytes,
+        maxSpoolBytes: options.maxSpoolBytes,
+        segmentBytes: options.segmentBytes,
+      }),
+      log,
+    });
+    // Before this life's own epoch, and behind what the last life left in the spool.
+    this.#closeEpochs();
+    this.host = this.#createHost();
+    this.#framer = new Framer(this.host.epoch);
+    this.#ledger = new Ledger(this.host.epoch, () =>
+      this.host.probes.map(({ uid }) => [uid, this.host.account(uid)] as const),
+    );
+    this.#reconciler = new ProbeReconciler({
+      host: this.host,
+      kernel: runningKernel,
+      onReport: (uid, report) => {
+        this.#take(uid, report);
+      },
+      onStarting: ({ uid }, probe) => {
+        this.#framer.describe(uid, probe);
+      },
+      onStopped: (uid, account, gone) => {
+        if (account !== undefined) this.#ledger.stopped(uid, account);
+        if (gone) this.#finish(uid);
+      },
+      ...given({ retryMilliseconds: options.retryMilliseconds }),
+      log,
+    });
+    this.#budget = this.#watchBudgets();
+    const { credentials, token, controllerOptions, aggregatorOptions } = options;
+    const common = {
+      ...{ credentials, token, log },
+      ...given({ tokenMilliseconds: options.tokenMilliseconds, backoff: options.backoff }),
+    };
+    this.#shipper = new Shipper({
+      ...common,
+      outbox: this.outbox,
+      ...given({ clientOptions: aggregatorOptions }),
+      accounts: (all) => this.#ledger.changed(all),
+      onDelivery: (delivery) => {
+        this.#tellDelivery(delivery);
+      },
+    });
+    this.#startFromPlan();
+    this.#link = new ControllerLink({
+      ...common,
+      address: options.controller,
+      ...given({ clientOptions: controllerOptions }),
+      hello: {
+        version: options.version,
+        kernelRelease: release(),
+        architecture: arch() === 'arm64' ? 'aarch64' : 'x86_64',
+        features: [...planFeatures],
+        epoch: this.host.epoch,
+      },
+      onDesired: (state) => {
+        this.#desired.merge(state);
+        this.#apply();
+        this.#savePlan();
+      },
+      onLinked: (linked) => {
+        this.#linked = linked;
+        if (linked) this.#reportAll();
+      },
+    });
+    this.#losingTimer = setInterval(() => {
+      this.#updateLosses();
+    }, losingMilliseconds).unref();
+  }
+
+  /** The controller is there. */
+  get linked(): boolean {
+    return this.#linked;
+  }
+
+  get delivery(): Delivery {
+    return this.#shipper.delivery;
+  }
+
+  /** What became of each probe, by UID. */
+  get reports(): ReadonlyMap<string, ProbeReport> {
+    return this.#reports;
+  }
+
+  get ledger(): Ledger {
+    return this.#ledger;
+  }
+
+  /** Settled when everything wanted so far runs, or has failed. */
+  async settled(): Promise<void> {
+    await this.#reconciler.settled();
+  }
+
+  /**
+   * Stops all probes, ships what there is, and ends with final accounts; what could not be shipped in time waits on
+   * disk for the next life.
+   */
+  async close(milliseconds = 10_000): Promise<void> {
+    clearInterval(this.#losingTimer);
+    clearTimeout(this.#reportTimer);
+    this.#budget.close();
+    await this.#reconciler.close();
+    for (const uid of this.#ledger.unfinished) this.#finish(uid);
+    await this.host.drain();
+    const delivered = await this.#shipper.flushed(milliseconds);
+    if (!delivered) {
+      this.#options.log('warn', 'not everything could be shipped: it waits on disk', {
+        delivery: this.#shipper.delivery.message,
+      });
+    }
+    await this.#link.close();
+    await this.#shipper.close();
+    // On disk before the pinned counters are given up: one of them must tell.
+    this.outbox.persist();
+    await this.host.close();
+  }
+
+  #createHost(): Host {
+    const { epochs, log, nodeName, flushMilliseconds, ringBytes } = this.#options;
+    const options = {
+      node: nodeName,
+      emptyBatches: true,
+      ...given({ flushMilliseconds, ringBytes }),
+      onBatches: (batches: Parameters<Framer['frames']>[0] & object) => {
+        for (const frame of this.#framer.frames(batches)) this.outbox.add(frame);
+      },
+    };
+    if (epochs === undefined) return new Host(options);
+    try {
+      return new Host({ ...options, epochs });
+    } catch (error) {
+      log('warn', 'counters cannot be pinned: after a kill the loss will be unknown', {
+        error: (error as Error).message,
+      });
+      return new Host(options);
+    }
+  }
+
+  /** Of agents before this one that were killed. */
+  #closeEpochs(): void {
+    const { epochs, log } = this.#options;
+    try {
+      for (const dead of epochs?.dead() ?? []) {
+        log('info', 'an agent before this one was killed', {
+          epoch: dead.epoch.toString('hex'),
+          since: dead.since.toISOString(),
+        });
+        const forget = (): void => {
+          epochs?.forget(dead.epoch);
+        };
+        const accounts = killedAccounts(dead);
+        if (accounts.length === 0) forget();
+        else this.outbox.add(create(FrameSchema, { accounts }), forget);
+      }
+    } catch (error) {
+      log('error', 'epochs of agents before this one cannot be read', { error: (error as Error).message });
+    }
+  }
+
+  #watchBudgets(): CpuBudget {
+    return new CpuBudget({
+      host: this.host,
+      measure: enableStats,
+      onOverBudget: ({ probe, percent }) => {
+        const message =
+          `the probe's programs used ${percent.toFixed(1)} % of a CPU, and limits.cpuPercentPerNode grants ` +
+          `${probe.cpuPercent} %: trace something rarer, filter by arguments and ids instead of strings, or raise the limit`;
+        this.#reconciler.overBudget(probe.uid, message);
+      },
+      onUnmeasurable: (error) => {
+        this.#options.log('warn', 'limits.cpuPercentPerNode is not kept: programs cannot be measured', {
+          error: (error as Error).message,
+        });
+      },
+    });
+  }
+
+  get #planFile(): string {
+    return join(this.#options.dataDirectory, 'plan');
+  }
+
+  #startFromPlan(): void {
+    const { log } = this.#options;
+    try {
+      const plan = readPlan(this.#planFile);
+      if (plan === undefined) return;
+      this.#desired.merge(plan);
+      log('info', 'going on from the last plan', { probes: plan.probes.length });
+      this.#apply();
+    } catch (error) {
+      log('error', 'the last plan cannot be used: waiting for the controller', {
+        error: (error as Error).message,
+      });
+    }
+  }
+
+  #apply(): void {
+    this.#shipper.connectTo(this.#desired.aggregator);
+    this.#reconciler.desire(this.#desired.probes);
+  }
+
+  #savePlan(): void {
+    try {
+      writePlan(this.#planFile, this.#desired.toMessage());
+    } catch (error) {
+      this.#options.log('error', 'the plan cannot be written down: a restart will wait for the controller', {
+        error: (error as Error).message,
+      });
+    }
+  }
+
+  /** The last word about a probe. */
+  #finish(uid: string): void {
+    if (!this.#ledger.unfinished.includes(uid)) return;
+    this.outbox.add(create(FrameSchema, { accounts: [this.#ledger.final(uid)] }));
+  }
+
+  #take(uid: string, report: ProbeReport | undefined): void {
+    if (report === undefined) {
+      this.#reports.delete(uid);
+      this.#changedReports.delete(uid);
+      return;
+    }
+    this.#reports.set(uid, report);
+    this.#changedReports.add(uid);
+    this.#reportTimer ??= setTimeout(() => {
+      this.#reportTimer = undefined;
+      this.#sendReport(false);
+    }, reportMilliseconds).unref();
+  }
+
+  #reportAll(): void {
+    this.#sendReport(true);
+  }
+
+  #sendReport(complete: boolean): void {
+    const uids = complete ? [...this.#reports.keys()] : [...this.#changedReports];
+    if (!this.#linked) return;
+    this.#changedReports.clear();
+    const { delivering, message } = this.#shipper.delivery;
+    this.#link.report({
+      ...{ revision: this.#desired.revision, complete, delivering, deliveryMessage: message },
+      probes: uids.flatMap((uid) => this.#reports.get(uid) ?? []),
+    });
+  }
+
+  #tellDelivery({ delivering, message }: Delivery): void {
+    this.#options.log(
+      'info',
+      delivering ? 'the aggregator takes events' : 'the aggregator does not take events',
+      {
+        message,
+      },
+    );
+    this.#sendReport(false);
+  }
+
+  #updateLosses(): void {
+    for (const [uid, report] of this.#reports) {
+      const losing = this.#ledger.losing(uid);
+      if (Object.keys(losing).length === 0 && Object.keys(report.losing).length === 0) continue;
+      report.losing = losing;
+      this.#take(uid, report);
+    }
+  }
+}
+
+/** Options that were given: an undefined one is as one left out. */
+function given<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

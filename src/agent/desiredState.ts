@@ -1,0 +1,38 @@
+import { create } from '@bufbuild/protobuf';
+import {
+  DesiredStateSchema,
+  type DesiredProbe,
+  type DesiredState,
+  type NodePod,
+} from '../rpc/gen/traceprobe/v1/agent_pb.ts';
+
+/** Everything that the controller wants of this node: its messages put together. */
+export class Desired {
+  readonly probes = new Map<string, DesiredProbe>();
+  readonly pods = new Map<string, NodePod>();
+  aggregator = '';
+  revision = 0n;
+
+  /** Takes a message: a complete one replaces everything, another one says what changed. */
+  merge(state: DesiredState): void {
+    if (state.complete) {
+      this.probes.clear();
+      this.pods.clear();
+    }
+    for (const probe of state.probes) this.probes.set(probe.uid, probe);
+    for (const uid of state.removedProbeUids) this.probes.delete(uid);
+    for (const pod of state.pods) this.pods.set(pod.uid, pod);
+    for (const uid of state.removedPodUids) this.pods.delete(uid);
+    if (state.complete || state.aggregator !== '') this.aggregator = state.aggregator;
+    this.revision = state.revision;
+  }
+
+  /** As one complete message. */
+  toMessage(): DesiredState {
+    const { revision, aggregator } = this;
+    return create(DesiredStateSchema, {
+      ...{ revision, aggregator, complete: true },
+      ...{ probes: [...this.probes.values()], pods: [...this.pods.values()] },
+    });
+  }
+}

@@ -1,0 +1,132 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { EpochAccountSchema, type EpochAccount } from '../rpc/gen/traceprobe/v1/ingest_pb.ts';
+import { accountOf, sumAccounts, type Account } from './account.ts';
+import type { DeadEpoch } from './epochs.ts';
+
+interface Entry {
+  /** Of runs that have ended: a probe can be stopped and started again in one life of the agent. */
+  past: Account[];
+  /** As told last. */
+  told: string;
+  /** Losses so far by reason, over the last minute, the oldest first. */
+  history: { at: number; lost: Record<string, bigint> }[];
+  final: boolean;
+}
+
+const minute = 60_000;
+
+/** What became of every hit of every probe in this life of the agent, as the aggregator is told it. */
+export class Ledger {
+  readonly #epoch: Uint8Array;
+  readonly #live: () => Iterable<readonly [string, Account]>;
+  readonly #entries = new Map<string, Entry>();
+
+  /** @param live accounts of the probes that run, by UID */
+  constructor(epoch: Uint8Array, live: () => Iterable<readonly [string, Account]>) {
+    this.#epoch = epoch;
+    this.#live = live;
+  }
+
+  /** A probe has stopped; `account` is that of its run. */
+  stopped(uid: string, account: Account): void {
+    const entry = this.#entry(uid);
+    entry.past = [sumAccounts([...entry.past, account])];
+  }
+
+  /** The last word about a probe that has stopped. */
+  final(uid: string): EpochAccount {
+    const entry = this.#entry(uid);
+    entry.final = true;
+    return this.#message(uid, sumAccounts(entry.past), true);
+  }
+
+  /** UIDs of probes that ran and whose last word has not been said. */
+  get unfinished(): string[] {
+    return [...this.#entries].filter(([, { final }]) => !final).map(([uid]) => uid);
+  }
+
+  /** Accounts that changed since they were told last; `all`: every one. */
+  changed(all: boolean): EpochAccount[] {
+    const now = performance.now();
+    const accounts = this.#sums();
+    return [...accounts].flatMap(([uid, account]) => {
+      const entry = this.#entry(uid);
+      remember(entry, now, account);
+      const told = JSON.stringify(account, (_, value: unknown) =>
+        typeof value === 'bigint' ? String(value) : value,
+      );
+      if (entry.final || (told === entry.told && !all)) return [];
+      entry.told = told;
+      return [this.#message(uid, account, false)];
+    });
+  }
+
+  /** What was lost within the last minute, by reason. */
+  losing(uid: string): Record<string, bigint> {
+    const history = this.#entries.get(uid)?.history ?? [];
+    const first = history[0]?.lost ?? {};
+    const last = history.at(-1)?.lost ?? {};
+    return Object.fromEntries(
+      Object.entries(last)
+        .map(([reason, count]) => [reason, count - (first[reason] ?? 0n)] as const)
+        .filter(([, count]) => count > 0n),
+    );
+  }
+
+  #sums(): Map<string, Account> {
+    const sums = new Map<string, Account>();
+    for (const [uid, { past }] of this.#entries) if (past.length > 0) sums.set(uid, sumAccounts(past));
+    for (const [uid, account] of this.#live()) {
+      const entry = this.#entry(uid);
+      entry.final = false;
+      sums.set(uid, sumAccounts([...entry.past, account]));
+    }
+    return sums;
+  }
+
+  #entry(uid: string): Entry {
+    let entry = this.#entries.get(uid);
+    if (entry === undefined) {
+      entry = { past: [], told: '', history: [], final: false };
+      this.#entries.set(uid, entry);
+    }
+    return entry;
+  }
+
+  #message(uid: string, account: Account, final: boolean): EpochAccount {
+    return create(EpochAccountSchema, { ...fields(account), epoch: this.#epoch, probeUid: uid, final });
+  }
+}
+
+function remember({ history }: Entry, now: number, { lost }: Account): void {
+  // Before the first sample nothing was lost.
+  if (history.length === 0) history.push({ at: now, lost: {} });
+  history.push({ at: now, lost: { ...lost } });
+  while (history[1] !== undefined && history[1].at < now - minute) history.shift();
+}
+
+function fields(account: Account): MessageInitShape<typeof EpochAccountSchema> {
+  const { attempted, filteredInKernel, captured, open, filteredNatively, delivered, missed } = account;
+  return {
+    ...{ attempted, filteredInKernel, captured, open, filteredNatively, delivered },
+    lost: { ...account.lost },
+    ...(missed === undefined ? {} : { missed }),
+  };
+}
+
+/** The kernel's last counters of an agent that was killed, by probe. */
+export function killedAccounts({ epoch, since, slots }: DeadEpoch): EpochAccount[] {
+  const uids = [...new Set(slots.map(({ probeUid }) => probeUid))];
+  return uids.map((probeUid) => {
+    const counters = slots.filter((slot) => slot.probeUid === probeUid).map((slot) => slot.counters);
+    const known = counters.filter((counter) => counter !== undefined);
+    const nothing = { delivered: 0n, filtered: 0n, backlog: 0n, malformed: 0n };
+    const account = sumAccounts(known.map((counter) => accountOf(counter, nothing, undefined)));
+    return create(EpochAccountSchema, {
+      ...(known.length === counters.length
+        ? fields(account)
+        : { unknownSince: BigInt(since.getTime()) * 1_000_000n }),
+      ...{ epoch, probeUid, final: true, killed: true },
+    });
+  });
+}

@@ -1,0 +1,334 @@
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { create } from '@bufbuild/protobuf';
+import { credentials } from '@grpc/grpc-js';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { Agent, type AgentOptions } from '../../src/agent/agent.ts';
+import { parseDocuments } from '../../src/api/index.ts';
+import { decodeBatch } from '../../src/codec/decodeBatch.ts';
+import { rowsOf } from '../../src/codec/rowsOf.ts';
+import type { ColumnType } from '../../src/probe/plan.ts';
+import {
+  DesiredProbeSchema,
+  DesiredStateSchema,
+  type DesiredProbe,
+} from '../../src/rpc/gen/traceprobe/v1/agent_pb.ts';
+import { StandInAggregator, StandInController } from './agentStandIns.ts';
+
+let directory: string;
+let controller: StandInController;
+let aggregator: StandInAggregator;
+const agents: Agent[] = [];
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'traceprobe-'));
+  controller = new StandInController();
+  aggregator = new StandInAggregator();
+  await controller.listen();
+  await aggregator.listen();
+});
+
+afterEach(async () => {
+  for (const agent of agents.splice(0)) await agent.close(0);
+  controller.close();
+  aggregator.close();
+  rmSync(directory, { recursive: true });
+});
+
+function start(options: Partial<AgentOptions> = {}): Agent {
+  const agent = new Agent({
+    controller: controller.address,
+    credentials: credentials.createInsecure(),
+    token: () => 'token-1',
+    nodeName: 'node-1',
+    version: '0.0.0',
+    dataDirectory: directory,
+    flushMilliseconds: 10,
+    backoff: { firstMilliseconds: 5, mostMilliseconds: 20 },
+    log: () => undefined,
+    ...options,
+  });
+  agents.push(agent);
+  return agent;
+}
+
+async function close(agent: Agent, milliseconds?: number): Promise<void> {
+  agents.splice(agents.indexOf(agent), 1);
+  await agent.close(milliseconds);
+}
+
+/** A probe as the controller sends it. */
+function desired(uid: string, spec: string, changes: Partial<DesiredProbe> = {}): DesiredProbe {
+  const document = `{ apiVersion: traceprobe.io/v1alpha1, kind: TraceProbe, metadata: { name: ${uid} }, spec: ${spec} }`;
+  const [manifest] = parseDocuments(document, uid);
+  return create(DesiredProbeSchema, {
+    ...{ uid, name: uid, generation: 1n },
+    spec: Buffer.from(JSON.stringify(manifest?.probe.spec)),
+    ...changes,
+  });
+}
+
+const opens = (path: string): string => `{
+  points: [{ name: openat, attach: syscall/openat, capture: [{ name: filename }, { name: retval }],
+    filter: 'filename == "${path}"' }],
+  limits: { eventsPerSecondPerNode: 1000000, cpuPercentPerNode: 100 } }`;
+
+function want(...probes: DesiredProbe[]): void {
+  controller.desired = create(DesiredStateSchema, {
+    ...{ revision: (controller.desired?.revision ?? 0n) + 1n, complete: true },
+    ...{ probes, aggregator: aggregator.address },
+  });
+  controller.send(controller.desired);
+}
+
+function open(path: string, times = 1): void {
+  for (let i = 0; i < times; i++) {
+    try {
+      openSync(path, 'r');
+    } catch {
+      // It does not exist: that is what is traced.
+    }
+  }
+}
+
+function storedRows(uid: string): bigint {
+  return [...aggregator.stored]
+    .filter(([key]) => key.endsWith(`/${uid}`))
+    .reduce((sum, [, { rows }]) => sum + rows, 0n);
+}
+
+function onlyAccount(uid: string) {
+  const [account] = [...aggregator.accounts.values()].filter(({ probeUid }) => probeUid === uid);
+  if (account === undefined) throw new Error(`no account of ${uid}`);
+  return account;
+}
+
+test('what the controller wants runs, and its events reach the aggregator with their columns', async () => {
+  want(desired('one', opens('/nonexistent/one')));
+  const agent = start();
+  const report = await controller.reportOf('one', 'Running');
+  expect(report.reason).toBe('');
+  expect(controller.hellos[0]?.epoch).toEqual(agent.host.epoch);
+  open('/nonexistent/one', 3);
+  await aggregator.until(() => storedRows('one') === 3n);
+
+  const schema = aggregator.schemas.get('one/1/0');
+  expect(schema).toMatchObject({ probeName: 'one', pointName: 'openat', maxAgeMs: 86_400_000n });
+  const columns = (schema?.columns ?? []).map(({ name, type, visible }) => ({
+    ...{ name, visible, field: 0 },
+    type: type as ColumnType,
+  }));
+  const rows = aggregator.batches.flatMap(({ bytes }) => [
+    ...rowsOf(
+      decodeBatch(
+        bytes,
+        columns.map(({ type }) => type),
+      ),
+      columns,
+    ),
+  ]);
+  expect(rows.map(({ fields }) => fields)).toEqual(
+    Array.from({ length: 3 }, () => ({ filename: '/nonexistent/one', retval: -2 })),
+  );
+  expect(controller.tokens[0]).toBe('token-1');
+  expect(aggregator.tokens[0]).toBe('token-1');
+  await controller.until(() => controller.delivering);
+});
+
+test('a probe that cannot run says why, in reasons for machines, and disturbs no other', async () => {
+  const point = (attach: string, more = ''): string => `{ points: [{ name: p, attach: ${attach}${more} }] }`;
+  want(
+    desired('symbol', point('tracepoint/syscalls/sys_enter_opennat')),
+    desired('field', point('syscall/openat', ', capture: [{ name: filenam }]')),
+    desired('feature', opens('/x'), { requiredFeatures: ['points', 'timetravel'] }),
+    desired('spec', opens('/x'), { spec: Buffer.from('{"points":[],"extra":1}') }),
+    desired('fine', opens('/nonexistent/fine')),
+  );
+  start();
+  await controller.reportOf('fine', 'Running');
+  const reasons = ['symbol', 'field', 'feature', 'spec'].map((uid) => {
+    const { state, reason } = controller.reports.get(uid) ?? {};
+    return `${uid}: ${state ?? ''} ${reason ?? ''}`;
+  });
+  expect(reasons).toEqual([
+    'symbol: Failed SymbolNotFound',
+    'field: Failed FieldNotFound',
+    'feature: Unsupported AgentTooOld',
+    'spec: Unsupported AgentTooOld',
+  ]);
+  expect(controller.reports.get('symbol')?.message).toContain('sys_enter_openat');
+  expect(controller.reports.get('feature')?.message).toContain('timetravel');
+  open('/nonexistent/fine');
+  await aggregator.until(() => storedRows('fine') === 1n);
+});
+
+test('an update that fails leaves running what ran before; one that works loses nothing', async () => {
+  want(desired('one', opens('/nonexistent/one')));
+  start();
+  await controller.reportOf('one', 'Running');
+  want(desired('one', '{ points: [{ name: openat, attach: syscall/oopenat }] }', { generation: 2n }));
+  const report = await controller.reportOf('one', 'Failed', 2n);
+  expect(report.message).toContain('generation 1 goes on');
+  open('/nonexistent/one', 5);
+  await aggregator.until(() => storedRows('one') === 5n);
+  want(desired('one', opens('/nonexistent/two'), { generation: 3n }));
+  await controller.reportOf('one', 'Running', 3n);
+  open('/nonexistent/two', 2);
+  await aggregator.until(() => storedRows('one') === 7n);
+  expect(aggregator.batches.at(-1)?.probeUid).toBe('one');
+});
+
+test('a probe that is not wanted any more is stopped and leaves its last account', async () => {
+  want(desired('one', opens('/nonexistent/one')), desired('two', opens('/nonexistent/two')));
+  start();
+  await controller.reportOf('two', 'Running');
+  open('/nonexistent/one', 4);
+  want(desired('two', opens('/nonexistent/two'), { stopped: true }));
+  await aggregator.until(() => [...aggregator.accounts.values()].some(({ final }) => final));
+  const account = onlyAccount('one');
+  expect(account).toMatchObject({ captured: 4n, delivered: 4n, final: true, killed: false, lost: {} });
+  expect(account.attempted).toBe(account.filteredInKernel + account.captured + account.open);
+  expect(storedRows('one')).toBe(4n);
+  await controller.reportOf('two', 'Stopped');
+  open('/nonexistent/two');
+  want(desired('two', opens('/nonexistent/two')));
+  await controller.reportOf('two', 'Running');
+  open('/nonexistent/two', 2);
+  await aggregator.until(() => storedRows('two') === 2n);
+});
+
+test('a restart without a controller goes on from the last plan', async () => {
+  want(desired('one', opens('/nonexistent/one')));
+  const first = start();
+  await controller.reportOf('one', 'Running');
+  controller.close();
+  await close(first);
+  const second = start();
+  await second.settled();
+  open('/nonexistent/one', 2);
+  await aggregator.until(() => storedRows('one') === 2n);
+  expect(second.linked).toBe(false);
+});
+
+test('a replica that does not lead says who does', async () => {
+  const other = new StandInController();
+  await other.listen();
+  try {
+    other.redirect = controller.address;
+    want(desired('one', opens('/nonexistent/one')));
+    start({ controller: other.address });
+    await controller.reportOf('one', 'Running');
+    expect(other.hellos.length).toBeGreaterThan(0);
+  } finally {
+    other.close();
+  }
+});
+
+test('a stream is sent fresh tokens', async () => {
+  let count = 0;
+  want();
+  start({ token: () => `token-${++count}`, tokenMilliseconds: 10 });
+  await controller.until(() => controller.tokens.length > 3);
+  await aggregator.until(() => aggregator.tokens.length > 3);
+  expect(new Set(controller.tokens).size).toBe(controller.tokens.length);
+});
+
+test('without an aggregator events wait, in memory and on disk, and arrive once each when it is back', async () => {
+  want(desired('one', opens('/nonexistent/one')));
+  const agent = start({ maxMemoryBytes: 2000 });
+  await controller.reportOf('one', 'Running');
+  open('/nonexistent/one');
+  await aggregator.until(() => storedRows('one') === 1n);
+  const { port } = aggregator;
+  // The last thing it did was not acked.
+  aggregator.silent = true;
+  open('/nonexistent/one');
+  await aggregator.until(() => storedRows('one') === 2n);
+  aggregator.close();
+  for (let round = 0; round < 50; round++) {
+    open('/nonexistent/one', 10);
+    await agent.host.drain();
+  }
+  expect(agent.outbox.spoolBytes).toBeGreaterThan(1000);
+  await controller.until(() => !controller.delivering);
+  aggregator.silent = false;
+  await aggregator.listen(port);
+  await aggregator.until(() => storedRows('one') === 502n);
+  expect(aggregator.duplicates).toBeGreaterThan(0);
+  expect([...aggregator.stored.values()].every(({ gaps }) => gaps === 0n)).toBe(true);
+  await close(agent);
+  expect(onlyAccount('one')).toMatchObject({ delivered: 502n, lost: {}, final: true });
+});
+
+test('what could not be shipped before the agent ended is shipped first by the next one', async () => {
+  want(desired('one', opens('/nonexistent/one')));
+  const first = start();
+  await controller.reportOf('one', 'Running');
+  aggregator.close();
+  open('/nonexistent/one', 20);
+  await close(first, 0);
+  await aggregator.listen(aggregator.port);
+  start();
+  await aggregator.until(() => [...aggregator.accounts.values()].some(({ final }) => final));
+  expect(storedRows('one')).toBe(20n);
+  expect([...aggregator.accounts.values()].find(({ final }) => final)).toMatchObject({
+    delivered: 20n,
+    killed: false,
+  });
+});
+
+test('beyond the bound of the spool the oldest events are dropped, and counted to the last one', async () => {
+  want(desired('one', opens('/nonexistent/one')));
+  const agent = start({ maxMemoryBytes: 1000, maxSpoolBytes: 20_000, segmentBytes: 4000 });
+  await controller.reportOf('one', 'Running');
+  await aggregator.until(() => aggregator.frames.length > 0);
+  aggregator.close();
+  for (let round = 0; round < 200; round++) {
+    open('/nonexistent/one', 10);
+    await agent.host.drain();
+  }
+  expect(agent.outbox.lostRows).toBeGreaterThan(0n);
+  expect(agent.outbox.spoolBytes).toBeLessThan(30_000);
+  await aggregator.listen(aggregator.port);
+  await close(agent);
+  const account = onlyAccount('one');
+  expect(account.captured).toBe(2000n);
+  expect(account.lost).toEqual({ spool: agent.outbox.lostRows === 0n ? account.lost['spool'] : undefined });
+  expect(account.delivered).toBe(storedRows('one'));
+  expect(account.delivered + (account.lost['spool'] ?? 0n)).toBe(2000n);
+});
+
+test('an aggregator that asks to wait is waited for', async () => {
+  want(desired('one', opens('/nonexistent/one')));
+  start();
+  await controller.reportOf('one', 'Running');
+  aggregator.pauseMs = 100;
+  open('/nonexistent/one');
+  await aggregator.until(() => storedRows('one') === 1n);
+  const paused = performance.now();
+  open('/nonexistent/one');
+  aggregator.pauseMs = 0;
+  await aggregator.until(() => storedRows('one') === 2n);
+  expect(performance.now() - paused).toBeGreaterThan(80);
+});
+
+test('a frame that the aggregator will never take is counted as refused, and the next ones go on', async () => {
+  want(desired('one', opens('/nonexistent/one')));
+  const agent = start();
+  await controller.reportOf('one', 'Running');
+  let refused = 0;
+  aggregator.onFrame = (frame, call) => {
+    if (frame.number !== 1n) return false;
+    refused++;
+    call.emit('error', { code: 3, details: 'batch 0 is no batch' });
+    return true;
+  };
+  open('/nonexistent/one', 2);
+  await agent.host.drain();
+  open('/nonexistent/one', 3);
+  await aggregator.until(() => storedRows('one') === 3n);
+  expect(refused).toBe(1);
+  await close(agent);
+  expect(onlyAccount('one')).toMatchObject({ captured: 5n, delivered: 3n, lost: { refused: 2n } });
+});

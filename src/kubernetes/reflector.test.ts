@@ -16,8 +16,8 @@ let counts: { restarts: number; relists: number };
 beforeEach(async () => {
   server = await FakeApiServer.start();
   api = new ApiClient(server.kubeConfig);
-  log = new ChangeLog((object) =>
-    [object.metadata.name, object['color']].filter((each) => each !== undefined).join('='),
+  log = new ChangeLog(
+    (object) => object.metadata.name + (object.color === undefined ? '' : `=${object.color}`),
   );
   errors = [];
   counts = { restarts: 0, relists: 0 };
@@ -253,7 +253,7 @@ test('429 is heeded as long as the server says', async () => {
 test('what the transform leaves out is not there, and is deleted when it is left out later', async () => {
   server.put('a', { color: 'red' });
   server.put('b');
-  const { synced } = start({ transform: (object) => (object['color'] === undefined ? undefined : object) });
+  const { synced } = start({ transform: (object) => (object.color === undefined ? undefined : object) });
   await synced;
   await watching();
   server.put('b', { color: 'green' });
@@ -264,7 +264,7 @@ test('what the transform leaves out is not there, and is deleted when it is left
 
 test('a version that says nothing new is not told', async () => {
   server.put('a', { color: 'red', size: 1 });
-  start({ isSame: (one, other) => one['color'] === other['color'] });
+  start({ isSame: (one, other) => one.color === other.color });
   await watching();
   server.put('a', { color: 'red', size: 2 });
   server.put('a', { color: 'blue', size: 2 });

@@ -4,7 +4,11 @@ import { KubeConfig } from '@kubernetes/client-node';
 import type { KubernetesObject } from '../../api/kubernetesObject.ts';
 import type { StatusObject } from '../apiError.ts';
 
-export type FakeObject = KubernetesObject & { metadata: { namespace?: string }; [field: string]: unknown };
+export type FakeObject = KubernetesObject & {
+  metadata: { namespace?: string };
+  color?: string;
+  [field: string]: unknown;
+};
 
 /** A request as it was answered. */
 export interface FakeRequest {

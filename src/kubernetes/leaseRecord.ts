@@ -1,0 +1,24 @@
+import type { KubernetesObject } from '../api/kubernetesObject.ts';
+
+/** A coordination.k8s.io/v1 Lease, as far as leader election uses it. */
+export interface LeaseObject extends KubernetesObject {
+  spec?: LeaseSpec;
+}
+
+export interface LeaseSpec {
+  /** Empty or left out: nobody holds it. */
+  holderIdentity?: string;
+  leaseDurationSeconds?: number;
+  /** RFC 3339 with microseconds, by the holder's clock: for people. */
+  acquireTime?: string;
+  renewTime?: string;
+  leaseTransitions?: number;
+}
+
+/** Where the holder's service is: host:port. */
+export const addressAnnotation = 'traceprobe.io/address';
+
+/** Kubernetes' MicroTime of now, by the wall clock. */
+export function microTime(date = new Date()): string {
+  return date.toISOString().replace('Z', '000Z');
+}

@@ -109,6 +109,14 @@ test('a filter of the command line is pointed at, once, however many probes it i
   expect(stderr.match(/^error: /gm)).toHaveLength(1);
 });
 
+test('a target without its type comes with the hooks of that name', async () => {
+  for (const command of [['explain'], ['run', '--attach']]) {
+    const { status, stderr } = await cli(...command, 'openat');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/"openat" is not TYPE\/TARGET: .*\n {2}did you mean syscall\/openat\?\n/);
+  }
+});
+
 test('options of an inline probe are named where they are wrong', async () => {
   const { stderr } = await cli('run', '--attach', 'syscall/openat', '--capture', 'filname');
   expect(stderr).toMatch(

@@ -1,4 +1,3 @@
-import { inlineProbe } from '../../api/index.ts';
 import type { KernelView } from '../../probe/resolve/kernelView.ts';
 import type { Hook, HookUses } from '../../probe/resolve/hook.ts';
 import { PlanError } from '../../probe/resolve/planError.ts';
@@ -8,6 +7,7 @@ import type { CliContext } from '../cliContext.ts';
 import { CliError, exitCodes } from '../cliError.ts';
 import { alignColumns } from '../output/alignColumns.ts';
 import { escapeText } from '../output/escapeText.ts';
+import { inlineManifest } from '../inlineManifest.ts';
 import { problemsOf } from '../problemsOf.ts';
 import { requireKernel, thisMachine } from '../requireTracing.ts';
 import { explainBuiltin, isBuiltin } from './explainBuiltin.ts';
@@ -35,7 +35,7 @@ export function explainHook(options: ExplainOptions, { stdout }: CliContext): nu
 }
 
 function explanation({ attach, path, binary }: ExplainOptions, kernel: KernelView): string[] {
-  const { probe, locate } = inlineProbe({ attach, binary });
+  const { probe, locate } = inlineManifest({ attach, binary });
   const point = probe.spec.points?.[0];
   if (point === undefined) throw new TypeError('an inline probe has one point');
   try {

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { inlineProbe, parseFiles, type InlineProbe, type Manifest } from '../../api/index.ts';
+import { parseFiles, type InlineProbe, type Manifest } from '../../api/index.ts';
 import { CliError, usageError, type Problem } from '../cliError.ts';
+import { inlineManifest } from '../inlineManifest.ts';
 import { problemsOf } from '../problemsOf.ts';
 
 export interface ProbeSources {
@@ -26,7 +27,7 @@ export async function readProbes({ files, inline }: ProbeSources): Promise<Manif
     }
   };
   const manifests = problems.length > 0 ? [] : await collect(() => parseFiles(files));
-  if (inline !== undefined) manifests.push(...(await collect(() => [inlineProbe(inline)])));
+  if (inline !== undefined) manifests.push(...(await collect(() => [inlineManifest(inline)])));
   const names = manifests.map(({ probe }) => probe.metadata.name);
   const again = inline === undefined ? undefined : names.at(-1);
   if (again !== undefined && names.indexOf(again) < names.length - 1) {

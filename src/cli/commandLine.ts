@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { checkCommand } from './commands/check.ts';
 import { completionCommand } from './commands/completion.ts';
+import { controllerCommand } from './commands/controller.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { explainCommand } from './commands/explain.ts';
 import { listCommand } from './commands/list.ts';
@@ -35,6 +36,7 @@ export function commandLine(context: CliContext): Command {
     doctorCommand,
     programsCommand,
     versionCommand,
+    controllerCommand,
     completionCommand,
   ];
   for (const command of commands) root.addCommand(command(context));

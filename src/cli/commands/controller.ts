@@ -1,0 +1,79 @@
+import { Command, Option } from 'commander';
+import type { CliContext } from '../cliContext.ts';
+
+/** `traceprobe controller` */
+export function controllerCommand(context: CliContext): Command {
+  return new Command('controller')
+    .summary('serve the agents of a cluster, and write what became of its TraceProbes')
+    .description(
+      `Watches TraceProbes, nodes and pods, tells the agent of each node what to run, and writes the statuses of the
+TraceProbes. Of several replicas one leads; the others stand by and send agents to it. Every option can be given by
+the environment variable that its description names.`,
+    )
+    .addOption(option('--kubeconfig <FILE>', 'KUBECONFIG', 'left out: of the pod that it runs in'))
+    .addOption(option('--namespace <NAME>', 'POD_NAMESPACE', 'of its Lease and switch').default('traceprobe'))
+    .addOption(option('--listen <HOST:PORT>', 'TRACEPROBE_LISTEN', 'for agents').default('0.0.0.0:7443'))
+    .addOption(
+      option(
+        '--advertise <HOST:PORT>',
+        'TRACEPROBE_ADVERTISE',
+        'where agents reach this replica; left out: POD_IP',
+      ),
+    )
+    .addOption(
+      option(
+        '--metrics-listen <HOST:PORT>',
+        'TRACEPROBE_METRICS_LISTEN',
+        '/metrics, /healthz, /readyz',
+      ).default('0.0.0.0:9464'),
+    )
+    .addOption(
+      option(
+        '--agent-service-account <NAMESPACE/NAME>',
+        'TRACEPROBE_AGENT_SERVICE_ACCOUNT',
+        "that agents' pods run as; left out: traceprobe-agent in --namespace",
+      ),
+    )
+    .addOption(
+      option(
+        '--aggregator-address <HOST:PORT>',
+        'TRACEPROBE_AGGREGATOR_ADDRESS',
+        'where agents send events',
+      ).makeOptionMandatory(),
+    )
+    .addOption(
+      option('--tls-cert-file <FILE>', 'TRACEPROBE_TLS_CERT_FILE', 'certificate, read again when it changes'),
+    )
+    .addOption(option('--tls-key-file <FILE>', 'TRACEPROBE_TLS_KEY_FILE', 'its private key'))
+    .option('--insecure-loopback', 'no TLS; only on a loopback address, for trials on one host', false)
+    .addOption(
+      option(
+        '--lease-duration <DURATION>',
+        'TRACEPROBE_LEASE_DURATION',
+        'others wait so long for a leader',
+      ).default('15s'),
+    )
+    .action(async (options: ControllerCommandOptions, command: Command) => {
+      const { runController } = await import('../controller/runController.ts');
+      await runController(options, { context, command });
+    });
+}
+
+/** As commander hands them over. */
+export interface ControllerCommandOptions {
+  kubeconfig?: string;
+  namespace: string;
+  listen: string;
+  advertise?: string;
+  metricsListen: string;
+  agentServiceAccount?: string;
+  aggregatorAddress: string;
+  tlsCertFile?: string;
+  tlsKeyFile?: string;
+  insecureLoopback: boolean;
+  leaseDuration: string;
+}
+
+function option(flags: string, variable: string, description: string): Option {
+  return new Option(flags, description).env(variable);
+}

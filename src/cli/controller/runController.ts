@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { ServerCredentials } from '@grpc/grpc-js';
+import { KubeConfig } from '@kubernetes/client-node';
+import type { Command } from 'commander';
+import { durationToMilliseconds } from '../../api/index.ts';
+import { Controller } from '../../controller/controller.ts';
+import { ApiClient } from '../../kubernetes/apiClient.ts';
+import { serverFileCredentials } from '../../rpc/tls/fileCredentials.ts';
+import type { CliContext } from '../cliContext.ts';
+import { usageError } from '../cliError.ts';
+import type { GlobalOptions } from '../commandLine.ts';
+import type { ControllerCommandOptions } from '../commands/controller.ts';
+import { createServerLog } from '../createServerLog.ts';
+import { version } from '../version.ts';
+
+/** Runs the controller until the process is asked to end. */
+export async function runController(
+  options: ControllerCommandOptions,
+  { context, command }: { context: CliContext; command: Command },
+): Promise<void> {
+  const globals = command.optsWithGlobals<GlobalOptions>();
+  const asked = command.parent?.getOptionValueSource('logLevel') !== 'default';
+  const log = createServerLog(asked ? globals.logLevel : 'info');
+  const credentials = await credentialsOf(options, (reason) => {
+    log('warn', 'a changed certificate is not used', { reason });
+  });
+  const kubeConfig = kubeConfigOf(options.kubeconfig);
+  using api = new ApiClient(kubeConfig, `traceprobe-controller/${version()}`);
+  const leaseDurationMs = durationToMilliseconds(options.leaseDuration);
+  const controller = await Controller.start({
+    ...{ api, kubeConfig, credentials, log },
+    namespace: options.namespace,
+    identity: `${context.environment['POD_NAME'] ?? hostname()}_${randomUUID()}`,
+    listen: options.listen,
+    advertise: options.advertise ?? `${context.environment['POD_IP'] ?? hostOf(options.listen)}:0`,
+    metricsListen: options.metricsListen,
+    agentServiceAccount: accountOf(options),
+    aggregator: options.aggregatorAddress,
+    lease: {
+      leaseDurationMs,
+      renewDeadlineMs: (leaseDurationMs * 2) / 3,
+      retryMs: Math.min(2000, leaseDurationMs / 6),
+    },
+  });
+  const signal = await new Promise<NodeJS.Signals>((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
+  });
+  log('info', 'ending', { signal });
+  await controller.close();
+}
+
+/** TLS, unless loopback alone is listened on and that was asked for. */
+async function credentialsOf(
+  { tlsCertFile, tlsKeyFile, insecureLoopback, listen }: ControllerCommandOptions,
+  onRefused: (reason: string) => void,
+): Promise<ServerCredentials> {
+  if (insecureLoopback) {
+    if (!/^(127\.|localhost$|\[?::1\]?$)/.test(hostOf(listen))) {
+      throw usageError(
+        `--insecure-loopback: ${listen} is no loopback address`,
+        'tokens would cross the network in clear: give --tls-cert-file and --tls-key-file',
+      );
+    }
+    return ServerCredentials.createInsecure();
+  }
+  if (tlsCertFile === undefined || tlsKeyFile === undefined) {
+    throw usageError(
+      'agents are served with TLS: give --tls-cert-file and --tls-key-file',
+      'for a trial on one host: --insecure-loopback --listen 127.0.0.1:7443',
+    );
+  }
+  return serverFileCredentials({ certificateFile: tlsCertFile, privateKeyFile: tlsKeyFile }, { onRefused });
+}
+
+function kubeConfigOf(file: string | undefined): KubeConfig {
+  const kubeConfig = new KubeConfig();
+  if (file !== undefined) kubeConfig.loadFromFile(file);
+  else kubeConfig.loadFromDefault();
+  return kubeConfig;
+}
+
+function accountOf({ agentServiceAccount, namespace }: ControllerCommandOptions): {
+  namespace: string;
+  name: string;
+} {
+  if (agentServiceAccount === undefined) return { namespace, name: 'traceprobe-agent' };
+  const [ofNamespace = '', name = '', ...more] = agentServiceAccount.split('/');
+  if (ofNamespace === '' || name === '' || more.length > 0) {
+    throw usageError(`--agent-service-account: "${agentServiceAccount}" is not NAMESPACE/NAME`);
+  }
+  return { namespace: ofNamespace, name };
+}
+
+function hostOf(address: string): string {
+  return address.slice(0, address.lastIndexOf(':'));
+}

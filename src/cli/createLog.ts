@@ -32,7 +32,6 @@ async function createLogger(level: LogLevel): Promise<Logger> {
         return [String(timestamp), at, String(message), ...values].join(' ');
       }),
     ),
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston's own types disagree
     transports: [new transports.Console({ stderrLevels: [...logLevels] })],
   });
 }

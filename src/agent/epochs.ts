@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { BpfMap } from '../bpf/index.ts';
-import { readCounters, type KernelCounters } from './account.ts';
+import { counterNames, readCounters, type KernelCounters } from './account.ts';
 
 /** Where a point counts. */
 export interface EpochSlot {
@@ -23,8 +23,8 @@ export interface EpochSlot {
 export interface OpenEpoch {
   /** Before a point's programs can run. */
   assign(slot: EpochSlot): void;
-  /** After the point's account was taken. */
-  release(slot: number): void;
+  /** After the point's account was taken; `counters`: its last ones, for the slot's next user clears them. */
+  release(slot: number, counters?: KernelCounters): void;
   /** The agent ends in good order: nothing is left behind. */
   close(): void;
 }
@@ -37,8 +37,8 @@ export interface DeadEpoch {
   pid: number;
   /** The kernel's final counters of each point; undefined: unknown, for the machine was started anew since. */
   slots: (EpochSlot & { counters: KernelCounters | undefined })[];
-  /** Points that had ended before: their accounts were taken, and their counters are gone. */
-  released: EpochSlot[];
+  /** Points that had ended before, their accounts taken; undefined: nobody noted their counters. */
+  released: (EpochSlot & { counters: KernelCounters | undefined })[];
 }
 
 interface Head {
@@ -50,7 +50,7 @@ interface Head {
   since: string;
 }
 
-type Entry = { assign: EpochSlot } | { release: number };
+type Entry = { assign: EpochSlot } | { release: number; counters?: Record<string, string> };
 
 function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
@@ -114,8 +114,8 @@ export class Epochs {
       assign: (slot) => {
         write({ assign: slot });
       },
-      release: (slot) => {
-        write({ release: slot });
+      release: (slot, counters) => {
+        write({ release: slot, ...(counters && { counters: toText(counters) }) });
       },
       close: () => {
         this.#forget(name);
@@ -147,14 +147,16 @@ export class Epochs {
     const sameBoot = head.boot === bootId();
     if (sameBoot && startTime(head.pid) === head.started) return [];
     const slots = new Map<number, EpochSlot>();
-    const released: EpochSlot[] = [];
+    const released: DeadEpoch['released'] = [];
     for (const entry of entries) {
       if ('assign' in entry) {
         slots.set(entry.assign.slot, entry.assign);
         continue;
       }
       const slot = slots.get(entry.release);
-      if (slot !== undefined) released.push(slot);
+      if (slot !== undefined) {
+        released.push({ ...slot, counters: entry.counters && fromText(entry.counters) });
+      }
       slots.delete(entry.release);
     }
     const counters = sameBoot && existsSync(this.#pin(name)) ? BpfMap.openPinned(this.#pin(name)) : undefined;
@@ -205,6 +207,17 @@ function readIfThere(path: string): string {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
     throw error;
   }
+}
+
+/** JSON has no integers of 64 bits. */
+function toText(counters: KernelCounters): Record<string, string> {
+  return Object.fromEntries(Object.entries(counters).map(([name, count]) => [name, String(count)]));
+}
+
+function fromText(counters: Record<string, string>): KernelCounters {
+  return Object.fromEntries(
+    counterNames.map((name) => [name, BigInt(counters[name] ?? 0)]),
+  ) as KernelCounters;
 }
 
 function parse(line: string): unknown[] {

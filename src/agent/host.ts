@@ -275,7 +275,7 @@ export class Host {
   }
 
   #release(slot: number): void {
-    this.#epoch?.release(slot);
+    this.#epoch?.release(slot, readCounters(this.maps.counters, slot));
     this.#slots.release(slot);
   }
 

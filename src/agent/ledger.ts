@@ -115,10 +115,11 @@ function fields(account: Account): MessageInitShape<typeof EpochAccountSchema> {
 }
 
 /** The kernel's last counters of an agent that was killed, by probe. */
-export function killedAccounts({ epoch, since, slots }: DeadEpoch): EpochAccount[] {
-  const uids = [...new Set(slots.map(({ probeUid }) => probeUid))];
+export function killedAccounts({ epoch, since, slots, released }: DeadEpoch): EpochAccount[] {
+  const points = [...released, ...slots];
+  const uids = [...new Set(points.map(({ probeUid }) => probeUid))];
   return uids.map((probeUid) => {
-    const counters = slots.filter((slot) => slot.probeUid === probeUid).map((slot) => slot.counters);
+    const counters = points.filter((point) => point.probeUid === probeUid).map((point) => point.counters);
     const known = counters.filter((counter) => counter !== undefined);
     const nothing = { delivered: 0n, filtered: 0n, backlog: 0n, malformed: 0n };
     const account = sumAccounts(known.map((counter) => accountOf(counter, nothing, undefined)));

@@ -1,5 +1,11 @@
 import { create } from '@bufbuild/protobuf';
-import { checkTraceProbe, formatPath, planFeatures, traceProbeResource, type TraceProbe } from '../api/index.ts';
+import {
+  checkTraceProbe,
+  formatPath,
+  planFeatures,
+  traceProbeResource,
+  type TraceProbe,
+} from '../api/index.ts';
 import { compileProbe } from '../probe/compile.ts';
 import type { ProbePlan } from '../probe/plan.ts';
 import type { KernelView } from '../probe/resolve/kernelView.ts';

@@ -1,12 +1,12 @@
 import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { create } from '@bufbuild/protobuf';
-import { credentials } from '@grpc/grpc-js';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { credentials, status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Agent, type AgentOptions } from '../../src/agent/agent.ts';
 import { parseDocuments } from '../../src/api/index.ts';
-import { decodeBatch } from '../../src/codec/decodeBatch.ts';
+import { decodeBatch, decodeHead } from '../../src/codec/decodeBatch.ts';
 import { rowsOf } from '../../src/codec/rowsOf.ts';
 import type { ColumnType } from '../../src/probe/plan.ts';
 import {
@@ -59,7 +59,11 @@ async function close(agent: Agent, milliseconds?: number): Promise<void> {
 }
 
 /** A probe as the controller sends it. */
-function desired(uid: string, spec: string, changes: Partial<DesiredProbe> = {}): DesiredProbe {
+function desired(
+  uid: string,
+  spec: string,
+  changes: MessageInitShape<typeof DesiredProbeSchema> = {},
+): DesiredProbe {
   const document = `{ apiVersion: traceprobe.io/v1alpha1, kind: TraceProbe, metadata: { name: ${uid} }, spec: ${spec} }`;
   const [manifest] = parseDocuments(document, uid);
   return create(DesiredProbeSchema, {
@@ -294,7 +298,7 @@ test('beyond the bound of the spool the oldest events are dropped, and counted t
   await close(agent);
   const account = onlyAccount('one');
   expect(account.captured).toBe(2000n);
-  expect(account.lost).toEqual({ spool: agent.outbox.lostRows === 0n ? account.lost['spool'] : undefined });
+  expect(Object.keys(account.lost)).toEqual(['spool']);
   expect(account.delivered).toBe(storedRows('one'));
   expect(account.delivered + (account.lost['spool'] ?? 0n)).toBe(2000n);
 });
@@ -317,18 +321,18 @@ test('a frame that the aggregator will never take is counted as refused, and the
   want(desired('one', opens('/nonexistent/one')));
   const agent = start();
   await controller.reportOf('one', 'Running');
-  let refused = 0;
+  let refused = 0n;
   aggregator.onFrame = (frame, call) => {
     if (frame.number !== 1n) return false;
-    refused++;
-    call.emit('error', { code: 3, details: 'batch 0 is no batch' });
+    for (const batch of frame.batches) refused += BigInt(decodeHead(batch).rows);
+    call.emit('error', { code: status.INVALID_ARGUMENT, details: 'batch 0 is no batch' });
     return true;
   };
   open('/nonexistent/one', 2);
   await agent.host.drain();
   open('/nonexistent/one', 3);
-  await aggregator.until(() => storedRows('one') === 3n);
-  expect(refused).toBe(1);
+  await aggregator.until(() => storedRows('one') + refused === 5n);
   await close(agent);
-  expect(onlyAccount('one')).toMatchObject({ captured: 5n, delivered: 3n, lost: { refused: 2n } });
+  expect(refused).toBeGreaterThan(0n);
+  expect(onlyAccount('one')).toMatchObject({ captured: 5n, delivered: 5n - refused, lost: { refused } });
 });

@@ -167,6 +167,7 @@ export class StandInAggregator extends Happenings {
         this.streams.add(call);
         const described = new Set<string>();
         let sequence = 0n;
+        let refused = false;
         call.on('error', () => undefined);
         call.on('close', () => {
           this.streams.delete(call);
@@ -176,7 +177,8 @@ export class StandInAggregator extends Happenings {
           if (message.case === 'token') this.tokens.push(message.value);
           if (message.case === 'frame') {
             if (message.value.sequence !== ++sequence) throw new Error('frames are not numbered one by one');
-            if (this.onFrame(message.value, call)) return;
+            refused ||= this.onFrame(message.value, call);
+            if (refused) return;
             this.#store(message.value, described);
             if (!this.silent)
               call.write(create(ShipResponseSchema, { acked: sequence, pauseMs: this.pauseMs }));
@@ -213,7 +215,8 @@ export class StandInAggregator extends Happenings {
         this.duplicates++;
         continue;
       }
-      if (head.rows > 0 && head.firstSequence < stored.next) throw new Error('stored before, by its sequence');
+      if (head.rows > 0 && head.firstSequence < stored.next)
+        throw new Error('stored before, by its sequence');
       if (head.rows > 0) stored.gaps += head.firstSequence - stored.next;
       if (head.rows > 0) stored.next = head.firstSequence + BigInt(head.rows);
       stored.rows += BigInt(head.rows);

@@ -102,11 +102,7 @@ export class Outbox {
 
   /** @param onAcked called when the aggregator has it, if that is in this process's life */
   add(frame: Frame, onAcked?: () => void): void {
-    const number = this.#next++;
-    if (onAcked !== undefined) this.#onAcked.set(number, onAcked);
-    const bytes = sizeOf(frame);
-    this.#waiting.push({ number, frame, bytes, onDisk: false });
-    this.#memoryBytes += bytes;
+    this.#append(frame, onAcked);
     if (this.#memoryBytes > this.#options.maxMemoryBytes) this.#relieve();
     this.onFrame();
   }
@@ -177,6 +173,14 @@ export class Outbox {
 
   get #lostFile(): string {
     return join(this.#options.directory, 'lost.json');
+  }
+
+  #append(frame: Frame, onAcked: (() => void) | undefined): void {
+    const number = this.#next++;
+    if (onAcked !== undefined) this.#onAcked.set(number, onAcked);
+    const bytes = sizeOf(frame);
+    this.#waiting.push({ number, frame, bytes, onDisk: false });
+    this.#memoryBytes += bytes;
   }
 
   #fromDisk(): Entry | undefined {
@@ -253,8 +257,8 @@ export class Outbox {
       }
       const done = this.#onAcked.get(number);
       this.#onAcked.delete(number);
-      // Counters are worth more than events: they go to the end.
-      if (frame.accounts.length > 0) this.add(create(FrameSchema, { accounts: frame.accounts }), done);
+      // Counters are worth more than events: they go to the end, and take no room to speak of.
+      if (frame.accounts.length > 0) this.#append(create(FrameSchema, { accounts: frame.accounts }), done);
     }
     this.#writeLost();
     return rows;
@@ -282,10 +286,7 @@ export class Outbox {
   }
 }
 
-function lostKey(
-  { epoch, probeUid }: { epoch: Uint8Array; probeUid: string },
-  reason: LostReason,
-): string {
+function lostKey({ epoch, probeUid }: { epoch: Uint8Array; probeUid: string }, reason: LostReason): string {
   return `${Buffer.from(epoch).toString('hex')}/${probeUid}/${reason}`;
 }
 

@@ -59,7 +59,10 @@ export class Shipper {
   #blocked = false;
   #pausedUntil = 0;
   #pause: NodeJS.Timeout | undefined;
-  #delivery: Delivery = { delivering: false, message: 'the controller has not said yet where the aggregator is' };
+  #delivery: Delivery = {
+    delivering: false,
+    message: 'the controller has not said yet where the aggregator is',
+  };
   #emptied: (() => void) | undefined;
 
   constructor(options: ShipperOptions) {

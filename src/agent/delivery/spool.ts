@@ -88,7 +88,8 @@ export class Spool {
     try {
       // A full disk takes a part without complaint.
       const written = writevSync(fd, [head, payload], segment.bytes);
-      if (written !== size) throw new Error(`only ${written} of ${size} bytes were written: the disk is full`);
+      if (written !== size)
+        throw new Error(`only ${written} of ${size} bytes were written: the disk is full`);
     } catch (error) {
       ftruncateSync(fd, segment.bytes);
       if (segment.bytes === 0) this.#forget(segment);

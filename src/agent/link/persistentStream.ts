@@ -89,16 +89,20 @@ export class PersistentStream<Request, Response> {
     await this.#running;
   }
 
+  get #closed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
   async #run(): Promise<void> {
     const { peer, log, onClosed } = this.#options;
-    while (!this.#closing.signal.aborted) {
+    while (!this.#closed) {
       if (this.#address === '') {
         await this.#pause(2 ** 30);
         continue;
       }
       const address = this.#address;
       const end = await this.#stream(address);
-      if (this.#closing.signal.aborted) return;
+      if (this.#closed) return;
       onClosed(end);
       const milliseconds = this.#backoff.next();
       log('info', `${peer}: the stream has ended`, {
@@ -147,7 +151,7 @@ export class PersistentStream<Request, Response> {
             resolve({ reason: said ?? 'the peer ended it', code });
           });
         });
-        if (this.#closing.signal.aborted) stream.cancel();
+        if (this.#closed) stream.cancel();
         else onOpen();
       });
     } finally {
@@ -159,7 +163,7 @@ export class PersistentStream<Request, Response> {
 
   async #pause(milliseconds: number): Promise<void> {
     this.#hurry = new AbortController();
-    if (this.#closing.signal.aborted) return;
+    if (this.#closed) return;
     await sleep(milliseconds, undefined, { signal: this.#hurry.signal }).catch(() => undefined);
   }
 }

@@ -1,0 +1,23 @@
+// node agentProcess.ts CONTROLLER DATA PINS: an agent that runs until it is killed, or ends in good order on SIGTERM.
+import { join } from 'node:path';
+import { credentials } from '@grpc/grpc-js';
+import { Agent } from '../../src/agent/agent.ts';
+import { Epochs } from '../../src/agent/epochs.ts';
+
+const [controller = '', data = '', pins = ''] = process.argv.slice(2);
+const agent = new Agent({
+  controller,
+  credentials: credentials.createInsecure(),
+  token: () => 'token',
+  nodeName: 'node-1',
+  version: '0.0.0',
+  dataDirectory: data,
+  epochs: new Epochs(pins, join(data, 'epochs')),
+  flushMilliseconds: 5,
+  maxMemoryBytes: 100_000,
+  backoff: { firstMilliseconds: 5, mostMilliseconds: 20 },
+  log: () => undefined,
+});
+process.on('SIGTERM', () => {
+  void agent.close();
+});

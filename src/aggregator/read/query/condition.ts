@@ -2,7 +2,7 @@ import { filterConjuncts } from '../../../probe/cel/filterConjuncts.ts';
 import type { Term } from '../../../probe/cel/term.ts';
 import type { StoredColumn } from '../../store/layout.ts';
 import { filterSql } from '../filter/filterSql.ts';
-import { storedScope } from '../filter/storedScope.ts';
+import { storedScope, type ScopeColumn } from '../filter/storedScope.ts';
 import { readableColumns } from './readableColumns.ts';
 import type { PointTable } from './storedPoint.ts';
 
@@ -21,7 +21,7 @@ export interface Selection {
  *
  * @throws FilterError
  */
-export function readerFilter(text: string, columns: readonly StoredColumn[]): Term[] {
+export function readerFilter(text: string, columns: readonly ScopeColumn[]): Term[] {
   if (text.trim() === '') return [];
   const scope = storedScope(columns, process.arch === 'arm64' ? 'arm64' : 'x64');
   return filterConjuncts([{ text, name: '--filter' }], scope).map(({ term }) => term);

@@ -57,7 +57,10 @@ const before: readonly ReadableColumn[] = [
     name: 'context',
     type: 'String',
     usual: true,
-    place: () => ({ raw: 'context', sql: "CASE e.context WHEN 0 THEN 'task' ELSE 'interrupt' END" }),
+    place: () => ({
+      raw: 'context',
+      sql: "CASE WHEN e.context = 0 THEN 'task' WHEN e.context > 0 THEN 'interrupt' END",
+    }),
   },
   ...['namespace', 'pod', 'container'].map(workload),
 ];

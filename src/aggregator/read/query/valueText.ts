@@ -1,17 +1,4 @@
-import type { ReadChunk, ReadValues } from '../../store/readResult.ts';
-
-/** The first rows of a chunk. */
-export function cutChunk({ rows, columns }: ReadChunk, wanted: number): ReadChunk {
-  if (wanted >= rows) return { rows, columns };
-  return {
-    rows: wanted,
-    columns: columns.map(({ nulls, values, ends }) => ({
-      nulls: nulls.subarray(0, (wanted + 7) >> 3),
-      values: values.subarray(0, ends.length > 0 ? endOf(ends, wanted - 1) : (values.length / rows) * wanted),
-      ends: ends.subarray(0, 4 * wanted),
-    })),
-  };
-}
+import type { ReadValues } from '../../store/readResult.ts';
 
 /** A value as text that SQL can read: integers and times in decimal; null for NULL. */
 export function valueText({ nulls, values, ends }: ReadValues, type: string, row: number): string | null {
@@ -36,6 +23,5 @@ export function valueText({ nulls, values, ends }: ReadValues, type: string, row
 }
 
 function endOf(ends: Uint8Array, row: number): number {
-  if (row < 0) return 0;
   return new DataView(ends.buffer, ends.byteOffset, ends.byteLength).getUint32(4 * row, true);
 }

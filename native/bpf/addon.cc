@@ -7,6 +7,7 @@
 #include "bpf/btf_reader.h"
 #include "bpf/elf_symbols.h"
 #include "bpf/feature_prober.h"
+#include "bpf/kernel_program.h"
 #include "bpf/link.h"
 #include "bpf/log_capture.h"
 #include "bpf/map.h"
@@ -52,6 +53,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("configure", Napi::Function::New(env, Configure, "configure"));
   Export(exports, "BpfObject", data->bpf_object, BpfObject::Define(env));
   Export(exports, "Program", data->program, Program::Define(env));
+  Export(exports, "KernelProgram", data->kernel_program, KernelProgram::Define(env));
   Export(exports, "Map", data->map, Map::Define(env));
   Export(exports, "Link", data->link, Link::Define(env));
   Export(exports, "Btf", data->btf, BtfReader::Define(env));

@@ -19,6 +19,7 @@ class AddonData {
 
   Napi::FunctionReference bpf_object;
   Napi::FunctionReference program;
+  Napi::FunctionReference kernel_program;
   Napi::FunctionReference map;
   Napi::FunctionReference link;
   Napi::FunctionReference btf;

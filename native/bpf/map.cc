@@ -1,6 +1,7 @@
 #include "bpf/map.h"
 
 #include <bpf/bpf.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -55,6 +56,7 @@ Napi::Function Map::Define(Napi::Env env) {
                          InstanceMethod<&Map::Shape>("shape"),
                          InstanceMethod<&Map::Fd>("fd"),
                          InstanceMethod<&Map::Id>("id"),
+                         InstanceMethod<&Map::Duplicate>("duplicate"),
                          InstanceMethod<&Map::SetMaxEntries>("setMaxEntries"),
                          InstanceMethod<&Map::SetValueSize>("setValueSize"),
                          InstanceMethod<&Map::SetAutocreate>("setAutocreate"),
@@ -180,6 +182,13 @@ Napi::Value Map::Fd(const Napi::CallbackInfo& info) {
 Napi::Value Map::Id(const Napi::CallbackInfo& info) {
   const std::string attempted = "read the information of " + Title();
   return Napi::Number::New(info.Env(), ReadMapInfo(info.Env(), OpenFd(info.Env(), attempted), attempted).id);
+}
+
+Napi::Value Map::Duplicate(const Napi::CallbackInfo& info) {
+  const std::string attempted = "duplicate " + Title();
+  FileDescriptor fd(fcntl(OpenFd(info.Env(), attempted), F_DUPFD_CLOEXEC, 0));
+  if (!fd) throw BpfFailure(info.Env(), attempted, errno);
+  return MakeOwned(info.Env(), std::move(fd), attempted);
 }
 
 Napi::Value Map::Mmap(const Napi::CallbackInfo& info) {

@@ -32,6 +32,7 @@ class Map : public Napi::ObjectWrap<Map> {
   Napi::Value Shape(const Napi::CallbackInfo& info);
   Napi::Value Fd(const Napi::CallbackInfo& info);
   Napi::Value Id(const Napi::CallbackInfo& info);
+  Napi::Value Duplicate(const Napi::CallbackInfo& info);
 
   // Before load, of a map of an object (map_settings.cc).
   Napi::Value SetMaxEntries(const Napi::CallbackInfo& info);

@@ -1,6 +1,6 @@
 #include "bpf/program.h"
 
-#include <bpf/bpf.h>
+#include <fcntl.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -9,8 +9,10 @@
 #include "bpf/addon_data.h"
 #include "bpf/arguments.h"
 #include "bpf/elf_symbols.h"
+#include "bpf/kernel_program.h"
 #include "bpf/kernel_uapi.h"
 #include "bpf/link.h"
+#include "bpf/program_info.h"
 
 namespace traceprobe {
 namespace {
@@ -29,8 +31,6 @@ constexpr const char* kSyscallPrefix = "__arm64_sys_";
 #error "what does this architecture call its system calls' functions?"
 #endif
 
-Napi::Value Count(Napi::Env env, __u64 count) { return Napi::Number::New(env, static_cast<double>(count)); }
-
 }  // namespace
 
 Napi::Value Program::Make(Napi::Env env, std::shared_ptr<ObjectHandle> object, bpf_program* program) {
@@ -46,6 +46,7 @@ Napi::Function Program::Define(Napi::Env env) {
                          InstanceMethod<&Program::Type>("type"),
                          InstanceMethod<&Program::Fd>("fd"),
                          InstanceMethod<&Program::Info>("info"),
+                         InstanceMethod<&Program::Duplicate>("duplicate"),
                          InstanceMethod<&Program::Log>("log"),
                          InstanceMethod<&Program::Autoload>("autoload"),
                          InstanceMethod<&Program::SetAutoload>("setAutoload"),
@@ -112,31 +113,15 @@ Napi::Value Program::Fd(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Program::Info(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
   const std::string attempted = "read the information of program '" + name_ + "'";
-  const int fd = LoadedFd(env, attempted);
-  bpf_prog_info facts;
-  memset(&facts, 0, sizeof(facts));
-  __u32 length = sizeof(facts);
-  if (const int error = bpf_obj_get_info_by_fd(fd, &facts, &length); error != 0) {
-    throw BpfFailure(env, attempted, error);
-  }
-  std::string tag;
-  for (const auto byte : facts.tag) {
-    char hex[3];
-    snprintf(hex, sizeof(hex), "%02x", byte);
-    tag += hex;
-  }
-  auto result = Napi::Object::New(env);
-  result.Set("id", Count(env, facts.id));
-  result.Set("tag", tag);
-  result.Set("xlatedBytes", Count(env, facts.xlated_prog_len));
-  result.Set("jitedBytes", Count(env, facts.jited_prog_len));
-  result.Set("verifiedInstructions", Count(env, facts.verified_insns));
-  result.Set("runTimeNs", Count(env, facts.run_time_ns));
-  result.Set("runCount", Count(env, facts.run_cnt));
-  result.Set("recursionMisses", Count(env, facts.recursion_misses));
-  return result;
+  return ReadProgramInfo(info.Env(), LoadedFd(info.Env(), attempted), attempted);
+}
+
+Napi::Value Program::Duplicate(const Napi::CallbackInfo& info) {
+  const std::string attempted = "duplicate program '" + name_ + "'";
+  FileDescriptor fd(fcntl(LoadedFd(info.Env(), attempted), F_DUPFD_CLOEXEC, 0));
+  if (!fd) throw BpfFailure(info.Env(), attempted, errno);
+  return KernelProgram::Make(info.Env(), std::move(fd), name_);
 }
 
 Napi::Value Program::Log(const Napi::CallbackInfo& info) {

@@ -26,6 +26,7 @@ class Program : public Napi::ObjectWrap<Program> {
   Napi::Value Type(const Napi::CallbackInfo& info);
   Napi::Value Fd(const Napi::CallbackInfo& info);
   Napi::Value Info(const Napi::CallbackInfo& info);
+  Napi::Value Duplicate(const Napi::CallbackInfo& info);
   Napi::Value Log(const Napi::CallbackInfo& info);
   Napi::Value SetAutoload(const Napi::CallbackInfo& info);
   Napi::Value Autoload(const Napi::CallbackInfo& info);

@@ -1,5 +1,5 @@
 import { release } from 'node:os';
-import { BpfObject, type BpfMap, type Link, type Program } from '../bpf/index.ts';
+import { BpfObject, type BpfMap, type KernelProgram, type Link, type Program } from '../bpf/index.ts';
 import type { Hook } from '../probe/plan.ts';
 import { bpfObjectFile } from './bpfObjectFile.ts';
 
@@ -80,32 +80,30 @@ function countsMisses(hook: Hook): boolean {
  */
 export class Dispatcher implements Disposable {
   readonly hook: Hook;
-  readonly #object: BpfObject;
-  readonly #program: Program;
+  readonly #program: KernelProgram;
   readonly #current: BpfMap;
   readonly #link: Link;
 
   /** @throws BpfError when the hook cannot be attached */
   constructor(hook: Hook) {
     this.hook = hook;
-    this.#object = BpfObject.open(bpfObjectFile('dispatch'), { name: 'dispatch' });
-    try {
-      const name = dispatchProgram(hook);
-      for (const program of this.#object.programs()) program.setAutoload(program.name === name);
-      this.#program = this.#object.program(name);
-      const target = attachTarget(hook);
-      if (target !== undefined) this.#program.setAttachTarget(target);
-      this.#object.load();
-      this.#current = this.#object.map('current');
-      this.#link = attach(this.#program, hook);
-    } catch (error) {
-      this.#object.close();
-      throw error;
-    }
+    // Closed again: what is attached needs the kernel's half only.
+    using object = BpfObject.open(bpfObjectFile('dispatch'), { name: 'dispatch' });
+    const name = dispatchProgram(hook);
+    for (const program of object.programs()) program.setAutoload(program.name === name);
+    const program = object.program(name);
+    const target = attachTarget(hook);
+    if (target !== undefined) program.setAttachTarget(target);
+    object.load();
+    using kept = new DisposableStack();
+    this.#link = kept.use(attach(program, hook));
+    this.#program = kept.use(program.duplicate());
+    this.#current = kept.use(object.map('current').duplicate());
+    kept.move();
   }
 
   /** From the next hit on this program runs. */
-  arm(program: Program): void {
+  arm(program: KernelProgram): void {
     const value = Buffer.alloc(4);
     value.writeInt32LE(program.fd);
     this.#current.update(key, value);
@@ -131,7 +129,8 @@ export class Dispatcher implements Disposable {
   /** Detaches. Closing twice is fine. */
   close(): void {
     this.#link.close();
-    this.#object.close();
+    this.#program.close();
+    this.#current.close();
   }
 
   [Symbol.dispose](): void {

@@ -1,9 +1,9 @@
-import type { BpfMap, BpfObject } from '../bpf/index.ts';
+import type { BpfMap, KernelProgram } from '../bpf/index.ts';
 import { encodeConfig, type ConfigPlacement } from '../probe/config.ts';
 import type { PointPlan, ProgramPlan } from '../probe/plan.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { openPairStorage } from './pairStorage.ts';
-import { loadProgram, type LoadedProgram } from './loadProgram.ts';
+import { loadProgram } from './loadProgram.ts';
 import type { SharedMaps } from './sharedMaps.ts';
 
 /** The hooks of a point; when a new plan has the same ones, its programs can take the old ones' place. */
@@ -19,7 +19,7 @@ function exitsFirst<T extends { plan: ProgramPlan }>(parts: readonly T[]): T[] {
 
 interface Part {
   plan: ProgramPlan;
-  loaded: LoadedProgram;
+  loaded: KernelProgram;
 }
 
 /** Programs of one generation, loaded; task storage comes from the point. */
@@ -38,7 +38,7 @@ function loadAll(
     }
     return parts;
   } catch (error) {
-    for (const { loaded } of parts) loaded[Symbol.dispose]();
+    for (const { loaded } of parts) loaded.close();
     throw error;
   }
 }
@@ -60,7 +60,7 @@ export class RunningPoint implements Disposable {
   readonly slot: number;
   readonly #maps: SharedMaps;
   readonly #hooks: string;
-  readonly #pairs: BpfObject | undefined;
+  readonly #pairs: BpfMap | undefined;
   readonly #dispatchers = new Map<ProgramPlan['program'], Dispatcher>();
   #parts: Part[];
 
@@ -73,7 +73,7 @@ export class RunningPoint implements Disposable {
     this.#pairs = paired && openPairStorage(paired.object);
     this.#parts = [];
     try {
-      this.#parts = loadAll(plan, place, maps, this.#pairs?.map('pairs'));
+      this.#parts = loadAll(plan, place, maps, this.#pairs);
       for (const { plan: program } of exitsFirst(this.#parts)) {
         this.#dispatchers.set(program.program, new Dispatcher(program.hook));
       }
@@ -86,7 +86,7 @@ export class RunningPoint implements Disposable {
   /** From now on hits are counted and captured. */
   arm(): void {
     for (const { plan, loaded } of exitsFirst(this.#parts)) {
-      this.#dispatchers.get(plan.program)?.arm(loaded.program);
+      this.#dispatchers.get(plan.program)?.arm(loaded);
     }
   }
 
@@ -105,7 +105,7 @@ export class RunningPoint implements Disposable {
    * @throws VerifierError, BpfError: the present generation goes on
    */
   prepare(plan: PointPlan, place: ConfigPlacement): NextGeneration {
-    const next = loadAll(plan, place, this.#maps, this.#pairs?.map('pairs'));
+    const next = loadAll(plan, place, this.#maps, this.#pairs);
     let unused = next;
     return {
       commit: () => {
@@ -114,7 +114,7 @@ export class RunningPoint implements Disposable {
         this.arm();
       },
       [Symbol.dispose]() {
-        for (const { loaded } of unused) loaded[Symbol.dispose]();
+        for (const { loaded } of unused) loaded.close();
       },
     };
   }
@@ -140,7 +140,7 @@ export class RunningPoint implements Disposable {
   /** Detaches and unloads. Closing twice is fine. */
   close(): void {
     for (const dispatcher of this.#dispatchers.values()) dispatcher.close();
-    for (const { loaded } of this.#parts) loaded[Symbol.dispose]();
+    for (const { loaded } of this.#parts) loaded.close();
     this.#pairs?.close();
   }
 

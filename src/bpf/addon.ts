@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { BpfError } from './bpfError.ts';
 import type { BtfKind, BtfType } from './btf.ts';
 import { createError, type NativeFailure } from './createError.ts';
+import type { ProgramInfo } from './programInfo.ts';
 
 /** Bytes that JavaScript hands to the kernel. */
 export type Bytes = ArrayBufferView | ArrayBuffer;
@@ -25,16 +26,8 @@ export interface NativeProgram {
   section(): string;
   type(): string;
   fd(): number;
-  info(): {
-    id: number;
-    tag: string;
-    xlatedBytes: number;
-    jitedBytes: number;
-    verifiedInstructions: number;
-    runTimeNs: number;
-    runCount: number;
-    recursionMisses: number;
-  };
+  info(): ProgramInfo;
+  duplicate(): NativeKernelProgram;
   log(): string;
   autoload(): boolean;
   setAutoload(autoload: boolean): void;
@@ -59,6 +52,14 @@ export interface NativeProgram {
   ): NativeLink;
 }
 
+/** native/bpf/kernel_program.h */
+export interface NativeKernelProgram {
+  name(): string;
+  fd(): number;
+  info(): ProgramInfo;
+  close(): void;
+}
+
 /** native/bpf/map.h */
 export interface NativeMap {
   name(): string;
@@ -74,6 +75,7 @@ export interface NativeMap {
   };
   fd(): number;
   id(): number;
+  duplicate(): NativeMap;
   setMaxEntries(maxEntries: number): void;
   setValueSize(valueSize: number): void;
   setAutocreate(autocreate: boolean): void;

@@ -104,6 +104,11 @@ export class BpfMap implements Disposable {
     return this.#native.id();
   }
 
+  /** The map by a descriptor of its own, which stays when its object is closed; after load(). */
+  duplicate(): BpfMap {
+    return new BpfMap(this.#native.duplicate());
+  }
+
   /** Kernel memory that the map takes, in bytes (fdinfo's memlock; exact from 6.4, before that what it may grow to). */
   get memory(): number {
     const facts = readFileSync(`/proc/self/fdinfo/${this.fd}`, 'utf8');

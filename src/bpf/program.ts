@@ -1,22 +1,7 @@
 import type { NativeProgram } from './addon.ts';
+import { KernelProgram } from './kernelProgram.ts';
 import { Link } from './link.ts';
-
-export interface ProgramInfo {
-  id: number;
-  /** SHA-1 prefix of the instructions, hexadecimal. */
-  tag: string;
-  /** Size after the kernel's rewriting, in bytes (8 an instruction). */
-  xlatedBytes: number;
-  /** Machine code, in bytes; 0 when not compiled or not shown to this process. */
-  jitedBytes: number;
-  /** Instructions that the verifier walked, of at most one million. */
-  verifiedInstructions: number;
-  /** Nanoseconds and runs, counted while statistics are on (enableStats). */
-  runTimeNs: number;
-  runCount: number;
-  /** Runs that the kernel skipped because the program was running on that CPU already. */
-  recursionMisses: number;
-}
+import type { ProgramInfo } from './programInfo.ts';
 
 export interface CookieOptions {
   /** What bpf_get_attach_cookie() gives the program: 64 bits. */
@@ -83,6 +68,11 @@ export class Program {
 
   get info(): ProgramInfo {
     return this.#native.info();
+  }
+
+  /** The program by a descriptor of its own, which stays when the object is closed; after load(). */
+  duplicate(): KernelProgram {
+    return new KernelProgram(this.#native.duplicate());
   }
 
   /** The verifier's log of a successful or refused load, if setLogLevel or the object's kernelLogLevel asked for it. */

@@ -210,6 +210,28 @@ test('closing twice is fine, and what comes after names the thing', () => {
   expect(() => program.attach()).toThrow(ClosedError);
 });
 
+test('a duplicate of a program or a map stays when the object is closed', () => {
+  const object = loadCounter({ name: 'gone' });
+  using _link = object.program('on_getpriority').attach();
+  using program = object.program('on_getpriority').duplicate();
+  using counts = object.map('counts').duplicate();
+  const { id, tag } = object.program('on_getpriority').info;
+  object.close();
+  const before = counts.lookup(key(0));
+  expect(program.name).toBe('on_getpriority');
+  expect(program.info).toMatchObject({ id, tag });
+  getPriority();
+  expect(counts.lookup(key(0))).not.toEqual(before);
+  program.close();
+  program.close();
+  expect(failure(() => program.fd)).toEqual(new ClosedError("KernelProgram 'on_getpriority'"));
+});
+
+test('a program that is not loaded has no duplicate', () => {
+  using object = openCounter();
+  expect(() => object.program('tail').duplicate()).toThrow(/load its object first/);
+});
+
 test('an object cannot be loaded twice', () => {
   using object = loadCounter();
   expect(() => object.load()).toThrow(/twice/);

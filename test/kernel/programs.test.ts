@@ -101,8 +101,8 @@ for (const part of cases) {
       const place = { slot: 0, schema: 1, gate: 0, scoped: true, rate: 1000, share: 1n << 20n };
       const config = encodeConfig({ ...point, large }, program, place);
       using pairs = part.role === 'single' ? undefined : openPairStorage(part.object);
-      using loaded = loadProgram(program, { maps, config, pairs: pairs?.map('pairs'), large });
-      const { verifiedInstructions } = loaded.program.info;
+      using loaded = loadProgram(program, { maps, config, pairs, large });
+      const { verifiedInstructions } = loaded.info;
       counted[`${name}${large ? ' large' : ''}`] = verifiedInstructions;
       const expected = table[kernel]?.[`${name}${large ? ' large' : ''}`];
       // Compilers differ a little; a third more is another program. A kernel that the table does not have is held

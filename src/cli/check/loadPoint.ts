@@ -30,9 +30,9 @@ export function loadPoint(point: PointPlan, rate: number, maps: SharedMaps): Che
     using loaded = loadProgram(plan, {
       maps,
       config: encodeConfig(point, plan, place),
-      pairs: pairs?.map('pairs'),
+      pairs,
       large: point.large,
     });
-    return { plan, info: loaded.program.info };
+    return { plan, info: loaded.info };
   });
 }

@@ -5,15 +5,25 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <utility>
 
 #include "capture/system_failure.h"
+#include "traceprobe.h"
 
 namespace traceprobe {
 
 namespace {
+
+/**
+ * Of the data's second copy, for records that begin in the first: the largest that our programs write (capture.h:
+ * header, words, and what the variable part may overshoot its room by) has 193 KiB. Mapping all of it would count the
+ * ring twice as resident.
+ */
+constexpr size_t kSecondCopy = 256 * 1024;
+static_assert(kSecondCopy >= sizeof(tp_record) + 8 * TP_MAX_FIELDS + TP_LARGE_VARIABLE + TP_MAX_VALUE_BYTES + 8);
 
 size_t PageSize() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
 
@@ -33,11 +43,12 @@ MappedRing::MappedRing(int fd) {
   fd_ = FileDescriptor(fcntl(fd, F_DUPFD_CLOEXEC, 0));
   if (!fd_) Fail(errno, "duplicate the ring buffer's file descriptor");
   size_ = info.max_entries;
+  readable_ = size_ + std::min(size_, kSecondCopy);
   const size_t page = PageSize();
   void* const consumer = mmap(nullptr, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd_.Get(), 0);
   if (consumer == MAP_FAILED) Fail(errno, "map the consumer page of ring buffer '" + std::string(info.name) + "'");
   void* const producer =
-      mmap(nullptr, page + 2 * size_, PROT_READ, MAP_SHARED, fd_.Get(), static_cast<off_t>(page));
+      mmap(nullptr, page + readable_, PROT_READ, MAP_SHARED, fd_.Get(), static_cast<off_t>(page));
   if (producer == MAP_FAILED) {
     const int error = errno;
     munmap(consumer, page);
@@ -52,6 +63,7 @@ MappedRing::MappedRing(int fd) {
 MappedRing::MappedRing(MappedRing&& other) noexcept
     : fd_(std::move(other.fd_)),
       size_(other.size_),
+      readable_(other.readable_),
       position_(other.position_),
       consumer_(std::exchange(other.consumer_, nullptr)),
       producer_(std::exchange(other.producer_, nullptr)),
@@ -60,7 +72,7 @@ MappedRing::MappedRing(MappedRing&& other) noexcept
 MappedRing::~MappedRing() {
   const size_t page = PageSize();
   if (consumer_ != nullptr) munmap(consumer_, page);
-  if (producer_ != nullptr) munmap(producer_, page + 2 * size_);
+  if (producer_ != nullptr) munmap(producer_, page + readable_);
 }
 
 }  // namespace traceprobe

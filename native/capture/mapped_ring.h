@@ -1,7 +1,7 @@
 // This process's end of a BPF ring buffer. Written out instead of using libbpf's, which publishes its position after
 // every record: then the kernel finds the reader caught up, and wakes it, far more often.
 // Layout: kernel/bpf/ringbuf.c. A page with the consumer's position, a page with the producer's, then the data,
-// mapped twice in a row so that no record is torn.
+// twice in a row so that no record is torn; of the second copy we map what a record can reach into.
 #pragma once
 
 #include <atomic>
@@ -48,7 +48,9 @@ class MappedRing {
         break;
       }
       const uint32_t length = word & ~(kBusy | kDiscard);
-      if (!(word & kDiscard)) on_record(std::span<const uint8_t>(header + kHeaderBytes, length));
+      // None of ours is so long that it could not be read; an empty one is counted as malformed.
+      const bool readable = static_cast<size_t>(header - data_) + kHeaderBytes + length <= readable_;
+      if (!(word & kDiscard)) on_record(std::span<const uint8_t>(header + kHeaderBytes, readable ? length : 0));
       position_ += (static_cast<uint64_t>(length) + kHeaderBytes + 7) & ~uint64_t{7};
     }
     // Sequentially consistent: a producer that commits after this sees that we have caught up, or the next look at
@@ -63,7 +65,8 @@ class MappedRing {
   static constexpr size_t kHeaderBytes = 8;
 
   FileDescriptor fd_;
-  size_t size_ = 0;  // of the data, a power of two
+  size_t size_ = 0;      // of the data, a power of two
+  size_t readable_ = 0;  // bytes mapped from data_ on
   uint64_t position_ = 0;
   uint64_t* consumer_ = nullptr;
   uint64_t* producer_ = nullptr;  // its page is read-only

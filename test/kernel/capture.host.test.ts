@@ -1,6 +1,8 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { BpfError, ClosedError } from '../../src/bpf/index.ts';
 import { Capture, type CaptureOptions, type Flush } from '../../src/capture/capture.ts';
@@ -306,4 +308,24 @@ test.each([
   compileFixture('records');
   const { status, signal, stderr } = spawnSync(process.execPath, [script, way], { encoding: 'utf8' });
   expect({ status, signal, stderr }).toEqual({ status: 0, signal: null, stderr: '' });
+});
+
+/** Comm and nice value of this process's threads (proc(5): fields 2 and 19 of stat). */
+function threads(): { name: string; nice: number }[] {
+  return readdirSync('/proc/self/task').map((tid) => {
+    const [, name = '', rest = ''] =
+      /^\d+ \((.*)\) (.*)$/.exec(readFileSync(`/proc/self/task/${tid}/stat`, 'utf8').trim()) ?? [];
+    return { name, nice: Number(rest.split(' ')[16]) };
+  });
+}
+
+test('the draining thread comes before others where that is permitted', async () => {
+  using source = new RecordSource();
+  const { capture } = collect(source);
+  await capture.drain();
+  // Says what it could reach.
+  const permitted = spawnSync('nice', ['-n', String(-10 - getPriority()), 'nice'], { encoding: 'utf8' });
+  expect(threads().filter(({ name }) => name === 'tp-drain')).toEqual([
+    { name: 'tp-drain', nice: Number(permitted.stdout) },
+  ]);
 });

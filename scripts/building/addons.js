@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { runTool } from './runTool.js';
-import { filesBelow, stamp } from './stamp.js';
+import { filesBelow, stamp, touchChangedSince } from './stamp.js';
 
 /** Builds the addons of binding.gyp into build/Release, for the Node in node_modules. */
 export async function buildAddons(root, say) {
@@ -37,6 +37,12 @@ export async function buildAddons(root, say) {
   // One at a time: make in the same directory twice makes a mess. Whoever waited finds everything built.
   const lock = join(root, 'build/addons.lock');
   mkdirSync(join(root, 'build'), { recursive: true });
-  await runTool('the native addons', 'flock', [lock, join(bin, 'node'), ...nodeGyp], { cwd: root, env });
+  let changed;
+  do {
+    const began = Date.now();
+    await runTool('the native addons', 'flock', [lock, join(bin, 'node'), ...nodeGyp], { cwd: root, env });
+    // make takes what was finished after a header changed for compiled with the changed header. So once more.
+    changed = touchChangedSince(began, [...sources, ...headers]);
+  } while (changed);
   done.write();
 }

@@ -7,4 +7,5 @@ export function stamp(
   inputs: readonly (string | { text: string })[],
   outputs: readonly string[],
 ): Stamp;
+export function touchChangedSince(time: number, files: readonly string[]): boolean;
 export function filesBelow(directory: string, suffix: string): string[];

@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
@@ -30,6 +38,17 @@ export function filesBelow(directory, suffix) {
     .filter((entry) => entry.isFile() && entry.name.endsWith(suffix))
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
     .sort();
+}
+
+/**
+ * Makes those of the files that changed at `time` (milliseconds since 1970) or later newer than everything that was made
+ * of them meanwhile. Were there any?
+ */
+export function touchChangedSince(time, files) {
+  const changed = files.filter((file) => statSync(file).mtimeMs >= time);
+  const now = new Date();
+  for (const file of changed) utimesSync(file, now, now);
+  return changed.length > 0;
 }
 
 function read(path) {

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { filesBelow, stamp } from './stamp.js';
+import { filesBelow, stamp, touchChangedSince } from './stamp.js';
 
 let directory: string;
 let source: string;
@@ -42,4 +42,18 @@ test('files are found below directories by their ending, in a stable order', () 
   writeFileSync(join(directory, 'sub/b.c'), '');
   expect(filesBelow(directory, '.c')).toEqual([source, join(directory, 'sub/b.c')]);
   expect(filesBelow(join(directory, 'none'), '.c')).toEqual([]);
+});
+
+test('a source that changed while it was compiled is newer than what was made of it', () => {
+  const [began, changed, made] = [1000, 1001, 1002].map((seconds) => new Date(seconds * 1000)) as [
+    Date,
+    Date,
+    Date,
+  ];
+  utimesSync(source, new Date(0), new Date(0));
+  expect(touchChangedSince(began.getTime(), [source])).toBe(false);
+  utimesSync(source, changed, changed);
+  utimesSync(output, made, made);
+  expect(touchChangedSince(began.getTime(), [source])).toBe(true);
+  expect(statSync(source).mtimeMs).toBeGreaterThan(statSync(output).mtimeMs);
 });

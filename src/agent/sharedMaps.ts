@@ -14,9 +14,6 @@ export interface SharedMaps extends Disposable {
   readonly scratch_large: () => BpfMap;
 }
 
-/** Scratch slots a CPU: TP_SCRATCH_SLOTS in bpf/include/traceprobe.h. */
-const scratchSlots = 4;
-
 /** CPUs that may come online, by which programs index scratch: sysfs says "0-3" or "0-3,8-11". */
 function possibleCpus(): number {
   try {
@@ -38,7 +35,7 @@ function defaultRingBytes(cpus: number): number {
  */
 export function createSharedMaps(ringBytes?: number): SharedMaps {
   const cpus = possibleCpus();
-  // Shapes come from an object that declares them all; it is opened, never loaded.
+  // Shapes come from an object that declares them all, scratch for one CPU; it is opened, never loaded.
   using shapes = BpfObject.open(bpfObjectFile('tracepoint'));
   const shapeOf = (name: string): MapOptions => {
     const { type, keySize, valueSize, flags, maxEntries } = shapes.map(name);
@@ -51,9 +48,10 @@ export function createSharedMaps(ringBytes?: number): SharedMaps {
     counters: create('counters'),
     gates: create('gates'),
     workloads: create('workloads'),
-    scratch_small: create('scratch_small', cpus * scratchSlots),
+    scratch_small: create('scratch_small', cpus * shapes.map('scratch_small').maxEntries),
   };
-  const largeShape = { ...shapeOf('scratch_large'), maxEntries: cpus * scratchSlots };
+  const largeOfCpu = shapeOf('scratch_large');
+  const largeShape = { ...largeOfCpu, maxEntries: cpus * largeOfCpu.maxEntries };
   let large: BpfMap | undefined;
   return {
     ...maps,

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+/** What fixtures include of ours. */
+const records = fileURLToPath(new URL('../../bpf/include/traceprobe.h', import.meta.url));
 const targets: Partial<Record<NodeJS.Architecture, string>> = { x64: 'x86', arm64: 'arm64' };
 const flags = [
   '-target',
@@ -16,12 +18,13 @@ const flags = [
 
 /**
  * Compiles test/kernel/fixtures/NAME.bpf.c into build/test and returns the object's path. An object is named after
- * the hash of its source and flags, so it is made once and also found by the same test inside a VM.
+ * the hash of its source, our header and flags, so it is made once and also found by the same test inside a VM.
  */
 export function compileFixture(name: string): string {
   const source = fileURLToPath(new URL(`fixtures/${name}.bpf.c`, import.meta.url));
   const hash = createHash('sha256')
     .update(readFileSync(source))
+    .update(readFileSync(records))
     .update(flags.join(' '))
     .digest('hex')
     .slice(0, 16);

@@ -61,6 +61,7 @@ export class LeaderElector {
   readonly #ended: Promise<void>;
   #observed: Observation | undefined;
   #leader: Leader | undefined;
+  #writes = 0;
   /** This process may lead until then, by its clock; undefined: it does not. */
   #leadsUntil: number | undefined;
 
@@ -211,7 +212,9 @@ export class LeaderElector {
     const { identity, address, name, leaseDurationMs } = this.#options;
     const spec = lease.spec ?? {};
     const isNew = spec.holderIdentity !== identity;
-    const now = microTime();
+    // Others see that the record changes, so no two renewals in a row may be alike, whatever the wall clock does.
+    this.#writes = (this.#writes + 1) % 1000;
+    const now = microTime(new Date(), this.#writes);
     const next: LeaseSpec = {
       ...spec,
       holderIdentity: identity,

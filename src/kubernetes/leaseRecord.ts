@@ -18,7 +18,7 @@ export interface LeaseSpec {
 /** Where the holder's service is: host:port. */
 export const addressAnnotation = 'traceprobe.io/address';
 
-/** Kubernetes' MicroTime of now, by the wall clock. */
-export function microTime(date = new Date()): string {
-  return date.toISOString().replace('Z', '000Z');
+/** Kubernetes' MicroTime, by the wall clock. @param microseconds below its milliseconds, 0 to 999 */
+export function microTime(date = new Date(), microseconds = 0): string {
+  return date.toISOString().replace('Z', `${String(microseconds).padStart(3, '0')}Z`);
 }

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { agentCommand } from './commands/agent.ts';
 import { checkCommand } from './commands/check.ts';
 import { completionCommand } from './commands/completion.ts';
 import { controllerCommand } from './commands/controller.ts';
@@ -7,6 +8,7 @@ import { explainCommand } from './commands/explain.ts';
 import { listCommand } from './commands/list.ts';
 import { programsCommand } from './commands/programs.ts';
 import { runCommand } from './commands/run.ts';
+import { resumeCommand, suspendCommand } from './commands/suspend.ts';
 import { versionCommand } from './commands/version.ts';
 import type { CliContext } from './cliContext.ts';
 import { logLevels, type LogLevel } from './createLog.ts';
@@ -36,7 +38,10 @@ export function commandLine(context: CliContext): Command {
     doctorCommand,
     programsCommand,
     versionCommand,
+    suspendCommand,
+    resumeCommand,
     controllerCommand,
+    agentCommand,
     completionCommand,
   ];
   for (const command of commands) root.addCommand(command(context));

@@ -10,7 +10,6 @@ export function createServerLog(level: LogLevel): ServerLog {
   const logger = createLogger({
     level,
     format: format.combine(format.timestamp(), format.json()),
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston's own types disagree
     transports: [new transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'] })],
   });
   return (at, message, values = {}) => {

@@ -73,7 +73,7 @@ export class SimulatedAgent implements Disposable {
     });
   }
 
-  write(message: MessageInitShape<typeof ConnectRequestSchema>['message']): void {
+  write(message: MessageInitShape<typeof ConnectRequestSchema>['message'] & object): void {
     this.stream.write(create(ConnectRequestSchema, { message }));
   }
 

@@ -1,0 +1,45 @@
+import { Command, Option } from 'commander';
+import type { CliContext } from '../cliContext.ts';
+
+/** As commander hands them over. */
+export interface SuspendOptions {
+  all: boolean;
+  kubeconfig?: string;
+  namespace: string;
+}
+
+/** `traceprobe suspend` */
+export function suspendCommand(context: CliContext): Command {
+  return command(context, true)
+    .summary('stop probes of the cluster, keeping them and their events')
+    .description(
+      `Detaches TraceProbes on every node; "traceprobe resume" runs them again. With --all nothing of TraceProbe runs
+anywhere at once, be it created before or later, until "traceprobe resume --all".`,
+    );
+}
+
+/** `traceprobe resume` */
+export function resumeCommand(context: CliContext): Command {
+  return command(context, false)
+    .summary('run suspended probes of the cluster again')
+    .description(
+      `Runs TraceProbes that were suspended again. --all ends "traceprobe suspend --all"; probes that were suspended by
+name stay so.`,
+    );
+}
+
+function command(context: CliContext, suspend: boolean): Command {
+  return new Command(suspend ? 'suspend' : 'resume')
+    .argument('[NAME...]', 'TraceProbes')
+    .option('--all', suspend ? 'every probe, at once, and those to come' : 'end suspend --all', false)
+    .addOption(new Option('--kubeconfig <FILE>', 'which cluster').env('KUBECONFIG'))
+    .addOption(
+      new Option('-n, --namespace <NAME>', 'where TraceProbe is installed')
+        .env('TRACEPROBE_NAMESPACE')
+        .default('traceprobe'),
+    )
+    .action(async (names: string[], options: SuspendOptions) => {
+      const { setSuspended } = await import('../suspend/setSuspended.ts');
+      await setSuspended({ ...options, names, suspend }, context);
+    });
+}

@@ -54,3 +54,12 @@ test('a flood of strangers fills neither memory nor the API server, and those wh
   }
   expect(cache.size).toBe(10);
 });
+
+test('a flood of bad tokens does not push out the answer about a good one', async () => {
+  const cache = new AnswerCache<string>({ maxEntries: 10 });
+  await cache.get('known', () => Promise.resolve({ value: 'friend', keepMs: 1000 }));
+  const refuse = () => Promise.resolve({ refusal: 'unauthenticated', message: 'bad', keepMs: 1000 } as const);
+  for (let i = 0; i < 100; i += 1) await cache.get(`bad-${i}`, refuse).catch(() => undefined);
+  expect(await cache.get('known', refuse)).toBe('friend');
+  expect(cache.size).toBe(11);
+});

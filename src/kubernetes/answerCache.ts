@@ -6,7 +6,7 @@ import { Gate } from './gate.ts';
 export type Answer<T> = { keepMs: number } & ({ value: T } | { refusal: Refusal; message: string });
 
 export interface AnswerCacheOptions {
-  /** Answers remembered; beyond it those unused for longest go. Default 20,000. */
+  /** Answers remembered, and as many refusals; beyond it those unused for longest go. Default 20,000. */
   maxEntries?: number;
   /** Questions asked at once. Default 16. */
   concurrency?: number;
@@ -26,6 +26,8 @@ interface Entry<T> {
  */
 export class AnswerCache<T> {
   readonly #entries = new Map<string, Entry<T>>();
+  /** Apart, so that a flood of bad tokens does not push out those who are known. */
+  readonly #refused = new Map<string, Entry<T>>();
   readonly #asking = new Map<string, Promise<Answer<T>>>();
   readonly #gate: Gate;
   readonly #maxEntries: number;
@@ -43,7 +45,7 @@ export class AnswerCache<T> {
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#entries.size + this.#refused.size;
   }
 
   /**
@@ -58,11 +60,12 @@ export class AnswerCache<T> {
   }
 
   #remembered(key: string): Answer<T> | undefined {
-    const entry = this.#entries.get(key);
+    const answers = this.#entries.has(key) ? this.#entries : this.#refused;
+    const entry = answers.get(key);
     if (entry === undefined) return undefined;
-    this.#entries.delete(key);
+    answers.delete(key);
     if (this.#clock.now() >= entry.until) return undefined;
-    this.#entries.set(key, entry); // as the most recently used
+    answers.set(key, entry); // as the most recently used
     return entry.answer;
   }
 
@@ -88,9 +91,10 @@ export class AnswerCache<T> {
 
   #remember(key: string, answer: Answer<T>): void {
     if (answer.keepMs <= 0) return;
-    this.#entries.set(key, { answer, until: this.#clock.now() + answer.keepMs });
-    if (this.#entries.size <= this.#maxEntries) return;
-    const oldest = this.#entries.keys().next();
-    if (oldest.done !== true) this.#entries.delete(oldest.value);
+    const answers = 'value' in answer ? this.#entries : this.#refused;
+    answers.set(key, { answer, until: this.#clock.now() + answer.keepMs });
+    if (answers.size <= this.#maxEntries) return;
+    const oldest = answers.keys().next();
+    if (oldest.done !== true) answers.delete(oldest.value);
   }
 }

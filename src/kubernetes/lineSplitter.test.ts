@@ -19,6 +19,7 @@ test('lines come out as they went in, wherever the bytes are cut', () => {
       expect(got).toEqual(lines);
       expect(splitter.pendingBytes).toBe(0);
     }),
+    { numRuns: 30 },
   );
 });
 

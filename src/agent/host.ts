@@ -55,6 +55,8 @@ interface ProbeEntry {
   points: Map<string, PointEntry>;
   /** Accounts of points that earlier generations had. */
   past: Account[];
+  /** Its last account, while its points are being taken down. */
+  ended?: Account;
 }
 
 /** Most records of a slot carry its current schema; old ones are told apart by 16 bits. */
@@ -122,6 +124,7 @@ export class Host {
     for (const point of entry.points.values()) point.running.disarm();
     await this.#settle();
     const account = this.account(uid);
+    entry.ended = account;
     for (const point of entry.points.values()) await this.#drop(point, entry.schema);
     this.#gates.release(entry.gate);
     this.#probes.delete(uid);
@@ -140,7 +143,8 @@ export class Host {
 
   /** What became of the probe's hits so far; exact while nothing of it runs and after a drain. */
   account(uid: string): Account {
-    const { points, past } = this.#probe(uid);
+    const { points, past, ended } = this.#probe(uid);
+    if (ended !== undefined) return ended;
     return sumAccounts([...past, ...[...points.values()].map((point) => this.#pointAccount(point))]);
   }
 
@@ -152,7 +156,8 @@ export class Host {
 
   /** Runs and time of a probe's programs while statistics are on. */
   statistics(uid: string): { runCount: number; runTimeNs: number; missed: number | undefined }[] {
-    return [...this.#probe(uid).points.values()].map(({ running }) => running.statistics);
+    const { points, ended } = this.#probe(uid);
+    return ended === undefined ? [...points.values()].map(({ running }) => running.statistics) : [];
   }
 
   /** The kernel's ids of what is attached, by point: what bpftool and /proc/PID/fdinfo call them. */

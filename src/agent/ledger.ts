@@ -48,7 +48,7 @@ export class Ledger {
   /** Accounts that changed since they were told last; `all`: every one. */
   changed(all: boolean): EpochAccount[] {
     const now = performance.now();
-    const accounts = this.#sums();
+    const accounts = this.accounts();
     return [...accounts].flatMap(([uid, account]) => {
       const entry = this.#entry(uid);
       remember(entry, now, account);
@@ -73,7 +73,8 @@ export class Ledger {
     );
   }
 
-  #sums(): Map<string, Account> {
+  /** Of every probe that has run in this life of the agent, by UID. */
+  accounts(): Map<string, Account> {
     const sums = new Map<string, Account>();
     for (const [uid, { past }] of this.#entries) if (past.length > 0) sums.set(uid, sumAccounts(past));
     for (const [uid, account] of this.#live()) {

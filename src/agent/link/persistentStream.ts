@@ -89,20 +89,20 @@ export class PersistentStream<Request, Response> {
     await this.#running;
   }
 
-  get #closed(): boolean {
+  #isClosed(): boolean {
     return this.#closing.signal.aborted;
   }
 
   async #run(): Promise<void> {
     const { peer, log, onClosed } = this.#options;
-    while (!this.#closed) {
+    while (!this.#isClosed()) {
       if (this.#address === '') {
         await this.#pause(2 ** 30);
         continue;
       }
       const address = this.#address;
       const end = await this.#stream(address);
-      if (this.#closed) return;
+      if (this.#isClosed()) return;
       onClosed(end);
       const milliseconds = this.#backoff.next();
       log('info', `${peer}: the stream has ended`, {
@@ -151,7 +151,7 @@ export class PersistentStream<Request, Response> {
             resolve({ reason: said ?? 'the peer ended it', code });
           });
         });
-        if (this.#closed) stream.cancel();
+        if (this.#isClosed()) stream.cancel();
         else onOpen();
       });
     } finally {
@@ -163,7 +163,7 @@ export class PersistentStream<Request, Response> {
 
   async #pause(milliseconds: number): Promise<void> {
     this.#hurry = new AbortController();
-    if (this.#closed) return;
+    if (this.#isClosed()) return;
     await sleep(milliseconds, undefined, { signal: this.#hurry.signal }).catch(() => undefined);
   }
 }

@@ -1,0 +1,84 @@
+import { hostname } from 'node:os';
+import { Command, Option } from 'commander';
+import type { CliContext } from '../cliContext.ts';
+
+/** `traceprobe agent` */
+export function agentCommand(context: CliContext): Command {
+  return new Command('agent')
+    .summary('run on this node what the controller of a cluster wants')
+    .description(
+      `Runs the TraceProbes that the controller wants on this node, and sends their events to the aggregator. It goes on
+from the last plan while the controller is away, and keeps events on disk while the aggregator is. Every option can be
+given by the environment variable that its description names.`,
+    )
+    .addOption(option('--controller <HOST:PORT>', 'TRACEPROBE_CONTROLLER', '').makeOptionMandatory())
+    .addOption(
+      option('--token-file <FILE>', 'TRACEPROBE_TOKEN_FILE', 'projected token, read again and again').default(
+        '/var/run/secrets/traceprobe/token',
+      ),
+    )
+    .addOption(
+      option(
+        '--ca-file <FILE>',
+        'TRACEPROBE_CA_FILE',
+        'CA bundle of controller and aggregator, read again when it changes',
+      ),
+    )
+    .addOption(option('--node-name <NAME>', 'NODE_NAME', '').default(hostname()))
+    .addOption(
+      option('--data-dir <DIRECTORY>', 'TRACEPROBE_DATA_DIR', 'of the spool and the last plan').default(
+        '/var/lib/traceprobe',
+      ),
+    )
+    .addOption(
+      option(
+        '--pin-dir <DIRECTORY>',
+        'TRACEPROBE_PIN_DIR',
+        'below bpffs: counters that outlive a kill',
+      ).default('/sys/fs/bpf/traceprobe'),
+    )
+    .addOption(
+      option(
+        '--controller-name <NAME>',
+        'TRACEPROBE_CONTROLLER_NAME',
+        "in the controller's certificate; left out: the host of --controller",
+      ),
+    )
+    .addOption(
+      option(
+        '--aggregator-name <NAME>',
+        'TRACEPROBE_AGGREGATOR_NAME',
+        "in the aggregator's certificate; left out: the host of its address",
+      ),
+    )
+    .addOption(option('--spool-bytes <QUANTITY>', 'TRACEPROBE_SPOOL_BYTES', 'on disk at most').default('1Gi'))
+    .addOption(
+      option('--metrics-listen <HOST:PORT>', 'TRACEPROBE_METRICS_LISTEN', '/metrics, /healthz').default(
+        '0.0.0.0:9465',
+      ),
+    )
+    .option('--insecure-loopback', 'no TLS; only to a controller on a loopback address', false)
+    .action(async (options: AgentCommandOptions, command: Command) => {
+      const { runAgent } = await import('../agent/runAgent.ts');
+      await runAgent(options, { context, command });
+    });
+}
+
+/** As commander hands them over. */
+export interface AgentCommandOptions {
+  controller: string;
+  tokenFile: string;
+  caFile?: string;
+  nodeName: string;
+  dataDir: string;
+  pinDir: string;
+  controllerName?: string;
+  aggregatorName?: string;
+  spoolBytes: string;
+  metricsListen: string;
+  insecureLoopback: boolean;
+}
+
+function option(flags: string, variable: string, description: string): Option {
+  return new Option(flags, description).env(variable);
+}

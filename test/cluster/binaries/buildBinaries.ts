@@ -6,8 +6,10 @@ import { provideGo } from './goToolchain.ts';
 export interface BinaryRecipe {
   /** Folder with go.mod and go.sum. */
   directory: string;
-  /** Version of Kubernetes, such as v1.34.4. */
-  version: string;
+  /** What is built, such as "Kubernetes v1.34.4", for those who wait. */
+  title: string;
+  /** Go variables that the linker sets, such as those a program tells its version from. */
+  variables: Readonly<Record<string, string>>;
   /** Go packages by the file name of their program. */
   packages: Readonly<Record<string, string>>;
 }
@@ -16,11 +18,7 @@ const progressSeconds = 20;
 
 /** Arguments of go that build a recipe's packages into a directory. */
 export function buildArguments(recipe: BinaryRecipe, directory: string): string[] {
-  const [major = '', minor = ''] = recipe.version.slice(1).split('.');
-  const facts = { gitVersion: recipe.version, gitMajor: major, gitMinor: minor, gitTreeState: 'clean' };
-  const settings = Object.entries(facts).map(
-    ([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`,
-  );
+  const settings = Object.entries(recipe.variables).map(([name, value]) => `-X ${name}=${value}`);
   return [
     ...['build', '-v', '-mod=readonly', '-trimpath', '-buildvcs=false'],
     ...['-ldflags', ['-s', '-w', ...settings].join(' ')],
@@ -40,7 +38,7 @@ export async function buildBinaries(
 ): Promise<void> {
   const go = await provideGo(recipe.directory, cache, say);
   const names = Object.keys(recipe.packages).join(', ');
-  say(`building ${names} (Kubernetes ${recipe.version}) from the Go module proxy, once: some minutes`);
+  say(`building ${names} (${recipe.title}) from the Go module proxy, once: some minutes`);
   let compiled = 0;
   let saidAt = Date.now();
   await execute(go.program, buildArguments(recipe, directory), {

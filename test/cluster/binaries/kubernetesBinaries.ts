@@ -1,9 +1,6 @@
-import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { cacheDirectory } from '../../vm/cacheDirectory.ts';
-import { buildArguments, buildBinaries, type BinaryRecipe } from './buildBinaries.ts';
+import { cachedBinaries, requiredVersion, type CachedRecipe } from './cachedBinaries.ts';
 
 /** Paths of the programs that cluster tests run. */
 export interface KubernetesBinaries {
@@ -33,23 +30,7 @@ export async function kubernetesBinaries(
   const chosen = environment['KUBEBUILDER_ASSETS'];
   if (chosen) return checkedPaths(resolve(chosen));
 
-  const recipe = await readRecipe();
-  const cache = cacheDirectory(environment);
-  const directory = join(cache, 'kubernetes', await cacheKey(recipe));
-  if (!existsSync(directory)) {
-    // Made aside and renamed, so that what is in the cache is always whole.
-    const making = join(cache, 'kubernetes', `.${recipe.version}-${randomUUID()}`);
-    await mkdir(making, { recursive: true });
-    try {
-      await buildBinaries(recipe, making, cache, say);
-      await rename(making, directory).catch((error: unknown) => {
-        if (!existsSync(directory)) throw error; // someone else was quicker
-      });
-    } finally {
-      await rm(making, { recursive: true, force: true });
-    }
-  }
-  return paths(directory);
+  return paths(await cachedBinaries('kubernetes', await readRecipe(), say, environment));
 }
 
 function paths(directory: string): KubernetesBinaries {
@@ -71,18 +52,12 @@ function checkedPaths(directory: string): KubernetesBinaries {
   return paths(directory);
 }
 
-async function readRecipe(): Promise<BinaryRecipe> {
-  const goMod = await readFile(join(recipeDirectory, 'go.mod'), 'utf8');
-  const version = /^(?:require|\t)\s*k8s\.io\/kubernetes (v\S+)/m.exec(goMod)?.[1];
-  if (version === undefined)
-    throw new Error(`${recipeDirectory}/go.mod requires no version of k8s.io/kubernetes`);
-  return { directory: recipeDirectory, version, packages };
-}
-
-/** Other versions, dependencies or options of the build make other programs. */
-async function cacheKey(recipe: BinaryRecipe): Promise<string> {
-  const hash = createHash('sha256');
-  for (const file of ['go.mod', 'go.sum']) hash.update(await readFile(join(recipe.directory, file)));
-  hash.update(JSON.stringify([recipe.packages, buildArguments(recipe, ''), process.arch]));
-  return `${recipe.version}-${hash.digest('hex').slice(0, 12)}`;
+async function readRecipe(): Promise<CachedRecipe> {
+  const version = await requiredVersion(recipeDirectory, 'k8s.io/kubernetes');
+  const [major = '', minor = ''] = version.slice(1).split('.');
+  const facts = { gitVersion: version, gitMajor: major, gitMinor: minor, gitTreeState: 'clean' };
+  const variables = Object.fromEntries(
+    Object.entries(facts).map(([name, value]) => [`k8s.io/component-base/version.${name}`, value]),
+  );
+  return { directory: recipeDirectory, title: `Kubernetes ${version}`, version, variables, packages };
 }

@@ -1,6 +1,6 @@
 import type { CodeStatistics } from './tableBuffer.ts';
 import { SliceDictionary, SliceWorkloads } from './sliceDictionary.ts';
-import type { DescribedColumn, StoredColumn } from './layout.ts';
+import type { StoredColumn } from './layout.ts';
 
 /** A table of a slice. */
 export interface TableState {
@@ -43,7 +43,7 @@ export interface PointState {
   name: string;
   /** Of the newest description. */
   generation: bigint;
-  columns: readonly DescribedColumn[];
+  columns: readonly StoredColumn[];
 }
 
 export interface ProbeState {

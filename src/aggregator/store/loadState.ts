@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { PointState, ProbeState, SliceState, TableState } from './catalog.ts';
-import type { DescribedColumn, StoredColumn } from './layout.ts';
+import type { StoredColumn } from './layout.ts';
 import { logTables, readAccounts, readProgress } from './logs.ts';
 import { Sources, sourceCounts } from './sources.ts';
 import { Watermark, type Gap } from './watermark.ts';
@@ -92,7 +92,7 @@ async function loadProbes(connection: DuckDBConnection): Promise<Map<string, Pro
       point: Number(row['point']),
       name: String(row['point_name']),
       generation: row['generation'] as bigint,
-      columns: JSON.parse(String(row['columns'])) as DescribedColumn[],
+      columns: JSON.parse(String(row['columns'])) as StoredColumn[],
     };
     probes.get(String(row['probe_uid']))?.points.set(point.point, point);
   }

@@ -7,7 +7,6 @@ import {
   eventTable,
   quoteName,
   quoteText,
-  storedColumns,
   workloadColumns,
   workloadTable,
 } from './layout.ts';
@@ -119,7 +118,7 @@ export function replaceViews(
     for (const view of viewNames(probe.name, name, points.length === 1)) {
       names.push(view);
       statements.push(
-        createEventView(view, tables, storedColumns(columns)),
+        createEventView(view, tables, columns),
         `INSERT INTO meta.views VALUES (${quoteText(view)}, ${quoteText(probe.uid)}, ${quoteText(probe.name)}, ${point},
            ${quoteText(name)})`,
       );

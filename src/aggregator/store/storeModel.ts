@@ -234,7 +234,12 @@ export class StoreModel {
       probe.maxBytes = description.maxBytes;
       pending.statements.push(...saveProbe(probe, now, false));
     }
-    const described = { point: index, name: description.pointName, generation, columns };
+    const described = {
+      point: index,
+      name: description.pointName,
+      generation,
+      columns: storedColumns(columns),
+    };
     if (point && JSON.stringify(writable(point)) === JSON.stringify(writable(described))) return;
     probe.points.set(index, described);
     pending.statements.push(...savePoint(probe, described));

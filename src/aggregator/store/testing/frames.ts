@@ -65,7 +65,8 @@ export function batchOf({
   for (let row = 0; row < rows; row++) view.setBigUint64(8 * row, BigInt(first + row), true);
   const texts = Array.from({ length: rows }, (_, row) => path?.(first + row) ?? `/tmp/${(first + row) % 10}`);
   const distinct = [...new Set(texts)];
-  const codes = new Uint32Array(texts.map((text) => distinct.indexOf(text)));
+  const codeOf = new Map(distinct.map((text, code) => [text, code]));
+  const codes = Uint32Array.from(texts, (text) => codeOf.get(text) ?? 0);
   const encoded = distinct.map((text) => Buffer.from(text));
   let end = 0;
   const ends = new Uint32Array(encoded.map(({ length }) => (end += length)));

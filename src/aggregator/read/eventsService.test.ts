@@ -228,17 +228,17 @@ describe('Sql', () => {
 
 describe('limits', () => {
   test('a query that takes too long is interrupted, and the next one runs', async () => {
-    await using slow = await ServedStore.start({ timeoutMs: 100, running: 1 });
+    await using slow = await ServedStore.start({ timeoutMs: 1000, running: 1 });
     slow.authority.rights.set('alice', ['*']);
     const endless = 'WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t';
     await expect(result(slow.client.sql({ sql: endless }, alice))).rejects.toThrow(
-      /DEADLINE_EXCEEDED: the query took longer than 0.1 s/,
+      /DEADLINE_EXCEEDED: the query took longer than 1 s/,
     );
     expect((await result(slow.client.sql({ sql: 'SELECT 1' }, alice))).rows).toEqual([['1']]);
   });
 
   test('who reads nothing holds up nobody for longer than the time limit', async () => {
-    await using slow = await ServedStore.start({ timeoutMs: 300, running: 1 });
+    await using slow = await ServedStore.start({ timeoutMs: 1000, running: 1 });
     slow.authority.rights.set('alice', ['*']);
     const stuck = slow.client.sql(
       { sql: 'SELECT i, md5(i::VARCHAR) FROM range(1000000) r(i)', limit: 1_000_000 },

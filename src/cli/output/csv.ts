@@ -1,6 +1,6 @@
 import { formatRfc3339 } from '../../codec/rfc3339.ts';
 import type { Row, RowValue } from '../../codec/rowsOf.ts';
-import { escapeText } from './escapeText.ts';
+import { csvLine } from './csvLine.ts';
 import { namedValue, type EventFormat, type ShownPoint } from './shownEvent.ts';
 
 const builtins = [
@@ -52,14 +52,6 @@ export class Csv implements EventFormat {
   }
 
   #line(values: readonly RowValue[]): string {
-    return `${values.map((value) => this.#cell(value)).join(',')}\r\n`;
-  }
-
-  #cell(value: RowValue): string {
-    if (value === null) return '';
-    if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
-    if (typeof value !== 'string') return String(value);
-    const text = this.#options.forTerminal ? escapeText(value) : value;
-    return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    return csvLine(values, this.#options.forTerminal);
   }
 }

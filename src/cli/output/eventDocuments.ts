@@ -1,6 +1,7 @@
 import { formatRfc3339 } from '../../codec/rfc3339.ts';
-import type { Row, RowValue } from '../../codec/rowsOf.ts';
+import type { Row } from '../../codec/rowsOf.ts';
 import { quoteText } from './escapeText.ts';
+import { jsonValue } from './jsonValue.ts';
 import { namedValue, type EventFormat, type ShownPoint } from './shownEvent.ts';
 
 /** Name and JSON of something that is shown of an event. */
@@ -40,12 +41,4 @@ function eventEntries(point: ShownPoint, row: Row, node: string): EventEntry[] {
     ]),
     ...(truncated > 0 ? [['truncated', String(truncated)] as EventEntry] : []),
   ];
-}
-
-/** A value as JSON: bytes as base64, integers beyond 2^53 as strings, null for what could not be read. */
-function jsonValue(value: RowValue): string {
-  if (typeof value === 'string') return quoteText(value);
-  if (typeof value === 'bigint') return `"${value}"`;
-  if (value instanceof Uint8Array) return `"${Buffer.from(value).toString('base64')}"`;
-  return JSON.stringify(value);
 }

@@ -306,9 +306,9 @@ export class Controller {
       onGone: ({ nodeName }, why) => {
         log('info', 'an agent is gone', { node: nodeName, why });
         this.#agents.gone(nodeName);
-        this.#clock.after(awayMs + 1, () => {
+        setTimeout(() => {
           this.#everyProbe();
-        });
+        }, awayMs + 1).unref();
       },
       onRefused: (refusal) => {
         this.#metrics.refusedAgents.inc({ reason: refusal.refusal });

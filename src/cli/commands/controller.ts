@@ -7,10 +7,10 @@ export function controllerCommand(context: CliContext): Command {
     .summary('serve the agents of a cluster, and write what became of its TraceProbes')
     .description(
       `Watches TraceProbes, nodes and pods, tells the agent of each node what to run, and writes the statuses of the
-TraceProbes. Of several replicas one leads; the others stand by and send agents to it. Every option can be given by
-the environment variable that its description names.`,
+TraceProbes. Of several replicas one leads; the others stand by and send agents to it. Most options can be
+given by the environment variable that their description names.`,
     )
-    .addOption(option('--kubeconfig <FILE>', 'KUBECONFIG', 'left out: of the pod that it runs in'))
+    .option('--kubeconfig <FILE>', 'left out: as kubectl finds it, or of the pod that this runs in')
     .addOption(option('--namespace <NAME>', 'POD_NAMESPACE', 'of its Lease and switch').default('traceprobe'))
     .addOption(option('--listen <HOST:PORT>', 'TRACEPROBE_LISTEN', 'for agents').default('0.0.0.0:7443'))
     .addOption(

@@ -32,7 +32,7 @@ function command(context: CliContext, suspend: boolean): Command {
   return new Command(suspend ? 'suspend' : 'resume')
     .argument('[NAME...]', 'TraceProbes')
     .option('--all', suspend ? 'every probe, at once, and those to come' : 'end suspend --all', false)
-    .addOption(new Option('--kubeconfig <FILE>', 'which cluster').env('KUBECONFIG'))
+    .option('--kubeconfig <FILE>', 'which cluster; left out: as kubectl finds it')
     .addOption(
       new Option('-n, --namespace <NAME>', 'where TraceProbe is installed')
         .env('TRACEPROBE_NAMESPACE')

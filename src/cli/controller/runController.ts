@@ -39,8 +39,8 @@ export async function runController(
     aggregator: options.aggregatorAddress,
     lease: {
       leaseDurationMs,
-      renewDeadlineMs: (leaseDurationMs * 2) / 3,
-      retryMs: Math.min(2000, leaseDurationMs / 6),
+      renewDeadlineMs: 2 * Math.floor(leaseDurationMs / 3),
+      retryMs: Math.min(2000, Math.floor(leaseDurationMs / 6)),
     },
   });
   const signal = await new Promise<NodeJS.Signals>((resolve) => {

@@ -1,0 +1,43 @@
+import { Store } from '../store.ts';
+import { frameOf } from './frames.ts';
+
+/*
+ * Adds frames of 100 events to the store argv[2] from frame argv[3] on, until it is killed. Says on standard output, a
+ * line each: "stored <events> <distinct> <next>" of what it found, and "acked <frame>" for each frame committed.
+ */
+const [, , path = '', first = '1'] = process.argv;
+const rowsPerFrame = 100;
+const store = await Store.open({
+  path,
+  threads: 1,
+  memoryLimit: 2 ** 27,
+  commitMs: 1,
+  walBytes: 200_000,
+  diskReserve: 0,
+});
+
+{
+  await using reader = await store.openReader();
+  const views = await reader.rows('SELECT view_name FROM meta.views');
+  const [row] =
+    views.length === 0
+      ? []
+      : await reader.rows(
+          'SELECT count(*) AS c, count(DISTINCT n) AS d, coalesce(max(n) + 1, 0) AS e FROM events.opens',
+        );
+  process.stdout.write(
+    `stored ${String(row?.['c'] ?? 0)} ${String(row?.['d'] ?? 0)} ${String(row?.['e'] ?? 0)}\n`,
+  );
+}
+
+const added = new Set<Promise<void>>();
+for (let number = Number(first); ; number++) {
+  const acked = store
+    .add(frameOf(number, [{ first: rowsPerFrame * (number - 1), rows: rowsPerFrame }]))
+    .then(() => {
+      process.stdout.write(`acked ${number}\n`);
+      added.delete(acked);
+    });
+  added.add(acked);
+  if (added.size >= 8) await Promise.race(added);
+}

@@ -7,6 +7,15 @@ import { doctorCommand } from './commands/doctor.ts';
 import { explainCommand } from './commands/explain.ts';
 import { listCommand } from './commands/list.ts';
 import { programsCommand } from './commands/programs.ts';
+import {
+  describeCommand,
+  lossCommand,
+  nodesCommand,
+  queryCommand,
+  sqlCommand,
+  topCommand,
+  watchCommand,
+} from './commands/readCommands.ts';
 import { runCommand } from './commands/run.ts';
 import { resumeCommand, suspendCommand } from './commands/suspend.ts';
 import { versionCommand } from './commands/version.ts';
@@ -38,6 +47,13 @@ export function commandLine(context: CliContext): Command {
     doctorCommand,
     programsCommand,
     versionCommand,
+    watchCommand,
+    queryCommand,
+    topCommand,
+    sqlCommand,
+    lossCommand,
+    nodesCommand,
+    describeCommand,
     suspendCommand,
     resumeCommand,
     controllerCommand,

@@ -10,6 +10,7 @@
 #include "capture/property.h"
 #include "capture/schema_argument.h"
 #include "capture/system_failure.h"
+#include "capture/workload_argument.h"
 
 namespace traceprobe {
 
@@ -49,6 +50,7 @@ Napi::Function CaptureObject::Define(Napi::Env env) {
                      {
                          InstanceMethod<&CaptureObject::AddSchema>("addSchema"),
                          InstanceMethod<&CaptureObject::RemoveSchema>("removeSchema"),
+                         InstanceMethod<&CaptureObject::SetWorkloads>("setWorkloads"),
                          InstanceMethod<&CaptureObject::Drain>("drain"),
                          InstanceMethod<&CaptureObject::Taken>("taken"),
                          InstanceMethod<&CaptureObject::Stats>("stats"),
@@ -100,7 +102,7 @@ void CaptureObject::Deliver(Napi::Env env, Napi::Function on_flush, Owner* owner
   // No environment: it is ending. No owner or drainer: closed; what was not drained before is not delivered after.
   if (env == nullptr || **owner == nullptr || !(**owner)->drainer_) return;
   try {
-    if (!flush->batches.empty() || !flush->counts.empty()) on_flush.Call({FlushObject(env, *flush)});
+    if (!flush->batches.empty() || !flush->counts.empty() || !flush->unknown_cgroups.empty()) on_flush.Call({FlushObject(env, *flush)});
     // The receiver may have closed us, but not freed: this runs within its turn.
     (**owner)->Settle(flush->completed);
   } catch (const Napi::Error&) {
@@ -168,6 +170,12 @@ Napi::Value CaptureObject::RemoveSchema(const Napi::CallbackInfo& info) {
   return Expect(env, key, [&](uint32_t id) { drainer.RemoveSchema(key, id); });
 }
 
+Napi::Value CaptureObject::SetWorkloads(const Napi::CallbackInfo& info) {
+  RingDrainer& drainer = Drainer(info.Env());
+  drainer.SetWorkloads(TakeWorkloads(info, "Capture.setWorkloads"));
+  return info.Env().Undefined();
+}
+
 Napi::Value CaptureObject::Drain(const Napi::CallbackInfo& info) {
   RingDrainer& drainer = Drainer(info.Env());
   return Expect(info.Env(), std::nullopt, [&](uint32_t id) { drainer.Drain(id); });
@@ -201,6 +209,7 @@ Napi::Value CaptureObject::Stats(const Napi::CallbackInfo& info) {
   set("looks", statistics.looks);
   set("wakeups", statistics.wakeups);
   set("clockSteps", statistics.clock_steps);
+  set("unattributed", statistics.unattributed);
   return object;
 }
 

@@ -35,6 +35,7 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
 
   Napi::Value AddSchema(const Napi::CallbackInfo& info);
   Napi::Value RemoveSchema(const Napi::CallbackInfo& info);
+  Napi::Value SetWorkloads(const Napi::CallbackInfo& info);
   Napi::Value Drain(const Napi::CallbackInfo& info);
   Napi::Value Taken(const Napi::CallbackInfo& info);
   Napi::Value Stats(const Napi::CallbackInfo& info);

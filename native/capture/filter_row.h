@@ -6,13 +6,23 @@
 #include <string_view>
 
 #include "capture/record_decoder.h"
+#include "capture/workloads.h"
 #include "common/filter.h"
 
 namespace traceprobe {
 
 class FilterRow {
  public:
-  FilterRow(RecordDecoder& record, std::string_view node) : record_(record), node_(node) {}
+  /** Whose the event is, besides what the record says. */
+  struct Owner {
+    /** Null: outside of all pods, or not known. */
+    const Workload* workload = nullptr;
+    /** Nobody could say whose it is. */
+    bool unattributed = false;
+  };
+
+  FilterRow(RecordDecoder& record, std::string_view node, Owner owner)
+      : record_(record), node_(node), owner_(owner) {}
 
   FilterValue Column(uint32_t index) const {
     const ColumnType type = record_.Schema().columns[index].type;
@@ -54,15 +64,20 @@ class FilterRow {
       case FilterBuiltin::kNode:
         return FilterValue::Text(node_);
       default:
-        // Outside of all pods, as everything on a host without a cluster; in an interrupt the current task, and with
-        // it the pod, has nothing to do with the event.
-        return header.context == TP_CONTEXT_TASK ? FilterValue::Text("") : FilterValue::Fault();
+        // In an interrupt the current task, and with it the pod, has nothing to do with the event.
+        if (header.context != TP_CONTEXT_TASK || owner_.unattributed) return FilterValue::Fault();
+        // Outside of all pods, as everything on a host without a cluster.
+        if (owner_.workload == nullptr) return FilterValue::Text("");
+        if (builtin == FilterBuiltin::kNamespace) return FilterValue::Text(owner_.workload->namespace_name);
+        if (builtin == FilterBuiltin::kPod) return FilterValue::Text(owner_.workload->pod);
+        return FilterValue::Text(owner_.workload->container);
     }
   }
 
  private:
   RecordDecoder& record_;
   std::string_view node_;
+  Owner owner_;
 };
 
 }  // namespace traceprobe

@@ -31,6 +31,8 @@ struct Flush {
   std::vector<FlushedCounts> counts;
   /** Calls of drain() and removeSchema() that this flush completes. */
   std::vector<uint32_t> completed;
+  /** Cgroups that events wait for to be told whose they are. */
+  std::vector<uint64_t> unknown_cgroups;
 
   size_t Bytes() const {
     size_t bytes = 0;

@@ -41,6 +41,11 @@ Napi::Object FlushObject(Napi::Env env, Flush& flush) {
     counts.Set(i, item);
   }
   object.Set("counts", counts);
+  auto unknown = Napi::Array::New(env, flush.unknown_cgroups.size());
+  for (uint32_t i = 0; i < flush.unknown_cgroups.size(); ++i) {
+    unknown.Set(i, Napi::BigInt::New(env, flush.unknown_cgroups[i]));
+  }
+  object.Set("unknownCgroups", unknown);
   return object;
 }
 

@@ -1,12 +1,14 @@
 #include "capture/pipeline.h"
 
 #include <sys/random.h>
+#include <time.h>
 
 #include <cstddef>
 #include <cstring>
 #include <utility>
 
 #include "capture/filter_row.h"
+#include "capture/wall_clock.h"
 
 namespace traceprobe {
 
@@ -21,6 +23,7 @@ constexpr BatchColumn kBuiltinColumns[] = {
     {format::kUid, CellKind::kUnsigned},      {format::kGid, CellKind::kUnsigned},
     {format::kComm, CellKind::kDictionary},   {format::kContext, CellKind::kUnsigned},
     {format::kCgroup, CellKind::kUnsigned},   {format::kTruncated, CellKind::kUnsigned, true},
+    {format::kWorkload, CellKind::kUnsigned, true},
 };
 
 /** Batches under way of all probes together hold at most this many times the size of one. */
@@ -28,6 +31,8 @@ constexpr size_t kOpenBatches = 8;
 /** Distinct keys of unknown records that are told apart; only garbage has more. */
 constexpr size_t kUnknownKeys = 1024;
 constexpr uint32_t kOtherKey = UINT32_MAX;
+/** Events that wait for somebody to say whose they are; beyond it they do not wait. */
+constexpr size_t kHeldBytes = 16 << 20;
 
 std::vector<BatchColumn> ColumnsOf(const RecordSchema& schema) {
   std::vector<BatchColumn> columns(std::begin(kBuiltinColumns), std::end(kBuiltinColumns));
@@ -56,6 +61,15 @@ struct Pipeline::Stream {
   uint64_t filtered = 0;
   uint64_t malformed = 0;
   uint64_t backlog = 0;
+  // Of the batch under way, and the number of each in it (from 1).
+  std::vector<std::shared_ptr<const Workload>> workloads{};
+  std::unordered_map<const Workload*, uint64_t> codes{};
+
+  uint64_t CodeOf(const std::shared_ptr<const Workload>& workload) {
+    const auto [found, added] = codes.try_emplace(workload.get(), workloads.size() + 1);
+    if (added) workloads.push_back(workload);
+    return found->second;
+  }
 };
 
 Pipeline::Pipeline(PipelineOptions options) : options_(std::move(options)), seed_(RandomSeed()) {}
@@ -94,6 +108,45 @@ void Pipeline::CountUnknown(uint32_t key) {
 }
 
 void Pipeline::Accept(std::span<const uint8_t> record, int64_t boot_to_wall, bool backlogged) {
+  Decide(record, boot_to_wall, backlogged, true);
+}
+
+/** True: it waits. The first one of a cgroup has somebody asked. */
+bool Pipeline::Hold(std::span<const uint8_t> record, int64_t boot_to_wall, uint64_t cgroup) {
+  if (held_bytes_ + record.size() > kHeldBytes) return false;
+  if (held_cgroups_[cgroup]++ == 0) asked_.push_back(cgroup);
+  held_bytes_ += record.size();
+  held_.push_back({ClockNanoseconds(CLOCK_MONOTONIC), boot_to_wall, cgroup, {record.begin(), record.end()}});
+  return true;
+}
+
+void Pipeline::Resume(std::deque<Held> held) {
+  for (const Held& one : held) {
+    held_bytes_ -= one.record.size();
+    if (--held_cgroups_[one.cgroup] == 0) held_cgroups_.erase(one.cgroup);
+    Decide(one.record, one.boot_to_wall, false, false);
+  }
+}
+
+void Pipeline::SetWorkloads(const WorkloadChange& change) {
+  workloads_.Apply(change);
+  std::deque<Held> known;
+  std::deque<Held> others;
+  for (Held& one : held_) (workloads_.Find(one.cgroup) ? known : others).push_back(std::move(one));
+  held_ = std::move(others);
+  Resume(std::move(known));
+}
+
+void Pipeline::ReleaseHeld(int64_t until) {
+  std::deque<Held> released;
+  while (!held_.empty() && held_.front().since < until) {
+    released.push_back(std::move(held_.front()));
+    held_.pop_front();
+  }
+  Resume(std::move(released));
+}
+
+void Pipeline::Decide(std::span<const uint8_t> record, int64_t boot_to_wall, bool backlogged, bool hold) {
   pending_ = true;
   uint16_t ids[2] = {UINT16_MAX, UINT16_MAX};  // slot, schema
   static_assert(offsetof(tp_record, slot) == 0 && offsetof(tp_record, schema) == 2);
@@ -108,7 +161,28 @@ void Pipeline::Accept(std::span<const uint8_t> record, int64_t boot_to_wall, boo
     ++stream->malformed;
     return;
   }
-  if (!stream->filter.Matches(FilterRow(decoder_, options_.node))) {
+  std::shared_ptr<const Workload> workload;
+  FilterRow::Owner owner;
+  if (!workloads_.Empty() && decoder_.Header().context == TP_CONTEXT_TASK) {
+    const uint64_t cgroup = decoder_.Header().cgroup;
+    workload = workloads_.Find(cgroup);
+    if (!workload) {
+      if (hold && Hold(record, boot_to_wall, cgroup)) return;
+      owner.unattributed = true;
+      ++unattributed_;
+    }
+  }
+  if (stream->schema.scoped) {
+    const bool selected = workload ? workload->Selects(stream->schema.gate)
+                                   : !owner.unattributed && stream->schema.host;
+    if (!selected) {
+      ++stream->filtered;
+      return;
+    }
+  }
+  if (workload && !workload->IsPod()) workload = nullptr;
+  owner.workload = workload.get();
+  if (!stream->filter.Matches(FilterRow(decoder_, options_.node, owner))) {
     ++stream->filtered;
     return;
   }
@@ -116,7 +190,7 @@ void Pipeline::Accept(std::span<const uint8_t> record, int64_t boot_to_wall, boo
     ++stream->backlog;
     return;
   }
-  Append(*stream);
+  Append(*stream, workload);
   stream->open_bytes += record.size();
   open_bytes_ += record.size();
   if (stream->encoder.Full() || stream->encoder.EstimatedBytes() >= options_.max_batch_bytes) {
@@ -126,7 +200,7 @@ void Pipeline::Accept(std::span<const uint8_t> record, int64_t boot_to_wall, boo
   }
 }
 
-void Pipeline::Append(Stream& stream) {
+void Pipeline::Append(Stream& stream, const std::shared_ptr<const Workload>& workload) {
   const tp_record& header = decoder_.Header();
   BatchEncoder& encoder = stream.encoder;
   encoder.BeginRow();
@@ -140,6 +214,7 @@ void Pipeline::Append(Stream& stream) {
   encoder.Set(7, uint64_t{header.context});
   encoder.Set(8, uint64_t{header.cgroup});
   encoder.Set(9, uint64_t{header.truncated_fields});
+  encoder.Set(10, workload ? stream.CodeOf(workload) : uint64_t{0});
   size_t to = std::size(kBuiltinColumns);
   const auto set = [&](const auto& value) {
     if (value) {
@@ -176,7 +251,15 @@ void Pipeline::Close(Stream& stream) {
   head.filtered = stream.filtered;
   head.lost_backlog = stream.backlog;
   head.lost_malformed = stream.malformed;
+  std::vector<BatchWorkload> workloads;
+  for (const auto& workload : stream.workloads) {
+    workloads.push_back({workload->cgroup, workload->namespace_name, workload->pod, workload->pod_uid,
+                         workload->container});
+  }
+  head.workloads = workloads;
   EncodedBatch encoded = stream.encoder.Finish(head);
+  stream.workloads.clear();
+  stream.codes.clear();
   *stream.sequence += rows;
   ready_bytes_ += encoded.size;
   ready_.push_back({schema.slot, schema.schema, rows, std::move(encoded)});

@@ -2,16 +2,19 @@
 #pragma once
 
 #include <array>
+#include <deque>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "capture/flush.h"
 #include "capture/record_decoder.h"
 #include "capture/record_schema.h"
+#include "capture/workloads.h"
 #include "common/batch_encoder.h"
 #include "common/filter.h"
 
@@ -42,6 +45,17 @@ class Pipeline {
   /** Never fails: what cannot be decoded is counted. `backlogged`: rows that pass the filter are dropped. */
   void Accept(std::span<const uint8_t> record, int64_t boot_to_wall, bool backlogged);
 
+  /** Says whose cgroups are; events that waited for it go on. From the first call on events of others wait. */
+  void SetWorkloads(const WorkloadChange& change);
+  /** Cgroups that somebody must say something about, each once. */
+  bool HasUnknownCgroups() const { return !asked_.empty(); }
+  std::vector<uint64_t> TakeUnknownCgroups() { return std::exchange(asked_, {}); }
+  bool HasHeld() const { return !held_.empty(); }
+  /** Events that were held before `until` (CLOCK_MONOTONIC, ns) go on, whoever's they are. */
+  void ReleaseHeld(int64_t until);
+  /** Events that went on without anybody having said whose they are. */
+  uint64_t Unattributed() const { return unattributed_; }
+
   /** Batches that were closed because they were full, in bytes. */
   size_t ReadyBytes() const { return ready_bytes_; }
   /** Anything that TakeFlush(true) would return. */
@@ -52,12 +66,21 @@ class Pipeline {
 
  private:
   struct Stream;
+  struct Held {
+    int64_t since;  // CLOCK_MONOTONIC, ns
+    int64_t boot_to_wall;
+    uint64_t cgroup;
+    std::vector<uint8_t> record;
+  };
 
+  bool Hold(std::span<const uint8_t> record, int64_t boot_to_wall, uint64_t cgroup);
+  void Decide(std::span<const uint8_t> record, int64_t boot_to_wall, bool backlogged, bool hold);
+  void Resume(std::deque<Held> held);
   Stream* Find(uint32_t key);
   void CountUnknown(uint32_t key);
   void Close(Stream& stream);
   void CloseAll();
-  void Append(Stream& stream);
+  void Append(Stream& stream, const std::shared_ptr<const Workload>& workload);
 
   PipelineOptions options_;
   uint64_t seed_;
@@ -66,6 +89,12 @@ class Pipeline {
   std::array<Stream*, TP_MAX_SLOTS> newest_{};  // the last added stream of each slot: nearly always the right one
   std::unordered_map<std::string, std::shared_ptr<uint64_t>> sequences_;  // next one, by probe
   std::unordered_map<uint32_t, uint64_t> unknown_;
+  Workloads workloads_;
+  std::deque<Held> held_;
+  size_t held_bytes_ = 0;
+  std::unordered_map<uint64_t, size_t> held_cgroups_;  // records held, by cgroup
+  std::vector<uint64_t> asked_;
+  uint64_t unattributed_ = 0;
   std::vector<FlushedBatch> ready_;
   std::vector<FlushedCounts> counts_;
   size_t ready_bytes_ = 0;

@@ -35,6 +35,10 @@ struct RecordSchema {
   uint64_t generation;
   /** Index in spec.points. */
   uint32_t point;
+  /** Only of workloads that select the probe. */
+  bool scoped = false;
+  /** With `scoped`: also of what belongs to no workload, which events in interrupts do not either. */
+  bool host = true;
   std::vector<RecordColumn> columns;
 
   // Set by Finish() from the columns:

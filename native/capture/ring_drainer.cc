@@ -29,6 +29,10 @@ constexpr int kHastyMilliseconds = 1;
 constexpr uint64_t kChunkBytes = 128 * 1024;
 constexpr int kDrainerNice = -10;
 constexpr uint16_t kNoGate = UINT16_MAX;
+/** An event waits so long for somebody to say whose it is: the API server tells of a container up to 1 s later. */
+constexpr int64_t kHoldNanoseconds = 5'000 * kMillisecond;
+/** How often held events are looked at. */
+constexpr int kHeldMilliseconds = 250;
 
 /** Only this thread writes statistics, so that no locked instruction is needed for each event. */
 void Add(std::atomic<uint64_t>& counter, uint64_t value) {
@@ -102,6 +106,15 @@ void RingDrainer::AddSchema(RecordSchema schema, Filter filter) {
   has_additions_.store(true, std::memory_order_release);
 }
 
+void RingDrainer::SetWorkloads(WorkloadChange change) {
+  {
+    const std::lock_guard lock(mutex_);
+    workload_changes_.push_back(std::move(change));
+    has_additions_.store(true, std::memory_order_release);
+  }
+  Wake();
+}
+
 void RingDrainer::RemoveSchema(uint32_t key, uint32_t id) {
   {
     const std::lock_guard lock(mutex_);
@@ -121,15 +134,18 @@ void RingDrainer::Drain(uint32_t id) {
 void RingDrainer::TakeAdditions() {
   if (!has_additions_.load(std::memory_order_acquire)) return;
   std::vector<Addition> additions;
+  std::vector<WorkloadChange> workload_changes;
   {
     const std::lock_guard lock(mutex_);
     additions.swap(additions_);
+    workload_changes.swap(workload_changes_);
     has_additions_.store(false, std::memory_order_relaxed);
   }
   for (auto& addition : additions) {
     gate_of_slot_[addition.schema.slot] = addition.schema.gate;
     pipeline_.AddSchema(std::move(addition.schema), std::move(addition.filter));
   }
+  for (const WorkloadChange& change : workload_changes) pipeline_.SetWorkloads(change);
 }
 
 bool RingDrainer::TakeRequests() {
@@ -154,8 +170,12 @@ void RingDrainer::Run() {
     const Look look = LookAtRings();
     const std::vector<uint32_t> completed = CompletedWaits();
     const int64_t now = ClockNanoseconds(CLOCK_MONOTONIC);
+    if (pipeline_.HasHeld()) {
+      pipeline_.ReleaseHeld(now - kHoldNanoseconds);
+      statistics_.unattributed.store(pipeline_.Unattributed(), std::memory_order_relaxed);
+    }
     const bool due = pipeline_.HasPending() && now - flushed_at_ >= options_.flush_milliseconds * kMillisecond;
-    if (due || !completed.empty()) Send(true, completed);
+    if (due || !completed.empty() || pipeline_.HasUnknownCgroups()) Send(true, completed);
     Sleep(look);
   }
 }
@@ -205,6 +225,8 @@ std::vector<uint32_t> RingDrainer::CompletedWaits() {
     for (size_t i = 0; i < rings_.size(); ++i) {
       if (rings_[i].Position() < wait.marks[i]) return false;
     }
+    // Whoever asks for everything gets it now.
+    pipeline_.ReleaseHeld(INT64_MAX);
     if (wait.removed_key) pipeline_.RemoveSchema(*wait.removed_key);
     completed.push_back(wait.id);
     return true;
@@ -215,9 +237,10 @@ std::vector<uint32_t> RingDrainer::CompletedWaits() {
 void RingDrainer::Send(bool all, std::vector<uint32_t> completed) {
   if (all) flushed_at_ = ClockNanoseconds(CLOCK_MONOTONIC);
   // Nothing but counts can wait until there is room for them: flushes that nobody takes must not pile up.
-  if (completed.empty() && PendingBytes() >= options_.max_pending_bytes && pipeline_.ReadyBytes() == 0) return;
+  if (completed.empty() && !pipeline_.HasUnknownCgroups() && PendingBytes() >= options_.max_pending_bytes && pipeline_.ReadyBytes() == 0) return;
   auto flush = std::make_unique<Flush>(pipeline_.TakeFlush(all));
   flush->completed = std::move(completed);
+  flush->unknown_cgroups = pipeline_.TakeUnknownCgroups();
   for (const FlushedCounts& counts : flush->counts) {
     Add(statistics_.rows, counts.rows);
     Add(statistics_.filtered, counts.filtered);
@@ -244,6 +267,7 @@ void RingDrainer::Sleep(const Look& look) {
     const int64_t left = std::max<int64_t>(0, due - ClockNanoseconds(CLOCK_MONOTONIC));
     timeout = static_cast<int>((left + kMillisecond - 1) / kMillisecond);
   }
+  if (pipeline_.HasHeld() && (timeout < 0 || timeout > kHeldMilliseconds)) timeout = kHeldMilliseconds;
   epoll_event event;
   if (epoll_wait(epoll_.Get(), &event, 1, timeout) > 0) Add(statistics_.wakeups, 1);
 }

@@ -48,6 +48,7 @@ struct DrainerStatistics {
   std::atomic<uint64_t> flushes = 0;
   std::atomic<uint64_t> batch_bytes = 0;
   std::atomic<uint64_t> clock_steps = 0;
+  std::atomic<uint64_t> unattributed = 0;
 };
 
 class RingDrainer {
@@ -68,6 +69,9 @@ class RingDrainer {
   void RemoveSchema(uint32_t key, uint32_t id);
   /** A Flush has `id` among its completed ones as soon as what is in the rings now was flushed before or in it. */
   void Drain(uint32_t id);
+
+  /** Says whose cgroups are; events that wait for it go on. */
+  void SetWorkloads(WorkloadChange change);
 
   /** The receiver has taken this much. */
   void Taken(size_t bytes) { pending_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
@@ -116,6 +120,7 @@ class RingDrainer {
 
   std::mutex mutex_;
   std::vector<Addition> additions_;
+  std::vector<WorkloadChange> workload_changes_;
   std::vector<Wait> requested_;
   bool stop_ = false;
   std::atomic<bool> has_additions_ = false;

@@ -46,6 +46,8 @@ SchemaArgument TakeSchema(const Napi::Value& value, const char* method) {
   schema.probe_uid = Property<arg::String>(object, "probeUid", where);
   schema.generation = Property<arg::Uint64>(object, "generation", where);
   schema.point = Property<arg::Uint32>(object, "point", where);
+  schema.scoped = Property<arg::Optional<arg::Boolean>>(object, "scoped", where).value_or(false);
+  schema.host = Property<arg::Optional<arg::Boolean>>(object, "host", where).value_or(true);
   const Napi::Value columns = object.Get("columns");
   if (!columns.IsArray()) throw ArgumentFailure(value.Env(), where + ".columns must be an array, not " + Describe(columns));
   const auto list = columns.As<Napi::Array>();

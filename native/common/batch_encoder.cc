@@ -43,6 +43,12 @@ struct Range {
   uint64_t high = 0;
 };
 
+size_t SizeOf(const BatchWorkload& workload) {
+  return VarintFieldSize(workload.cgroup) + BytesFieldSize(workload.namespace_name.size()) +
+         BytesFieldSize(workload.pod.size()) + BytesFieldSize(workload.pod_uid.size()) +
+         BytesFieldSize(workload.container.size());
+}
+
 template <bool kFaults>
 Range RangeOf(const uint64_t* cells, uint32_t rows, uint64_t flip, const uint8_t* faults) {
   Range range;
@@ -112,6 +118,7 @@ EncodedBatch BatchEncoder::Finish(const BatchHead& head) {
   size_t size = BytesFieldSize(head.probe_uid.size()) + VarintFieldSize(head.generation) +
                 BytesFieldSize(head.epoch.size()) + 1 + sizeof(uint64_t) + VarintFieldSize(rows_) +
                 BytesFieldSize(loss_size) + VarintFieldSize(head.schema) + VarintFieldSize(head.filtered);
+  for (const BatchWorkload& workload : head.workloads) size += BytesFieldSize(SizeOf(workload));
   ColumnLayout layouts[kMaxColumns];
   for (size_t column = 0; column < columns_.size() && rows_ > 0; ++column) {
     ColumnLayout& layout = layouts[column] = Measure(column);
@@ -131,6 +138,14 @@ EncodedBatch BatchEncoder::Finish(const BatchHead& head) {
     writer.Message(format::kLoss, loss_size);
     writer.VarintField(format::kLossBacklog, head.lost_backlog);
     writer.VarintField(format::kLossMalformed, head.lost_malformed);
+  }
+  for (const BatchWorkload& workload : head.workloads) {
+    writer.Message(format::kWorkloads, SizeOf(workload));
+    writer.VarintField(format::kWorkloadCgroup, workload.cgroup);
+    writer.BytesField(format::kWorkloadNamespace, workload.namespace_name);
+    writer.BytesField(format::kWorkloadPod, workload.pod);
+    writer.BytesField(format::kWorkloadPodUid, workload.pod_uid);
+    writer.BytesField(format::kWorkloadContainer, workload.container);
   }
   writer.VarintField(format::kSchema, head.schema);
   writer.VarintField(format::kFiltered, head.filtered);

@@ -28,6 +28,15 @@ struct BatchColumn {
   bool optional = false;
 };
 
+/** Whose events are, for EventBatch.workloads. */
+struct BatchWorkload {
+  uint64_t cgroup;
+  std::string_view namespace_name;
+  std::string_view pod;
+  std::string_view pod_uid;
+  std::string_view container;
+};
+
 /** What a batch says beside its columns. */
 struct BatchHead {
   std::string_view probe_uid;
@@ -38,6 +47,8 @@ struct BatchHead {
   uint64_t filtered = 0;
   uint64_t lost_backlog = 0;
   uint64_t lost_malformed = 0;
+  /** Row values of the workload column are 1 and up for these. */
+  std::span<const BatchWorkload> workloads;
 };
 
 /** Memory whose owner can be handed to JavaScript. */

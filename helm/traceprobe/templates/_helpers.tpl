@@ -6,7 +6,7 @@
 {{- end -}}
 {{- end -}}
 
-{{/* Names are fixed: certificates, clients and the command line know them. A second release is refused. */}}
+{{/* Names are fixed: certificates, clients and the command line know them. validate.yaml refuses a second release. */}}
 {{- define "traceprobe.labels" -}}
 app.kubernetes.io/name: traceprobe
 app.kubernetes.io/instance: {{ .Release.Name }}
@@ -16,31 +16,66 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end -}}
 
+{{/* Of the pods of one component. */}}
 {{- define "traceprobe.selector" -}}
 app.kubernetes.io/name: traceprobe
 app.kubernetes.io/component: {{ . }}
 {{- end -}}
 
-{{/* Pod Security "restricted". */}}
+{{/* What Pod Security "restricted" asks of a pod. */}}
 {{- define "traceprobe.restrictedPod" -}}
 runAsNonRoot: true
 runAsUser: 65532
 runAsGroup: 65532
 fsGroup: 65532
+fsGroupChangePolicy: OnRootMismatch
 seccompProfile: { type: RuntimeDefault }
 {{- end -}}
 
+{{/* What Pod Security "restricted" asks of a container. */}}
 {{- define "traceprobe.restrictedContainer" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
 capabilities: { drop: [ALL] }
 {{- end -}}
 
-{{- define "traceprobe.probes" -}}
+{{/* The agent is ready when it lives: that it has no controller for a while stops no probe. */}}
+{{- define "traceprobe.livenessProbe" -}}
 livenessProbe:
   httpGet: { path: /healthz, port: metrics }
   periodSeconds: 20
+  timeoutSeconds: 5
+{{- end -}}
+{{- define "traceprobe.readinessProbe" -}}
 readinessProbe:
   httpGet: { path: /readyz, port: metrics }
   periodSeconds: 5
+{{- end -}}
+
+{{- define "traceprobe.ports" -}}
+- { name: grpc, containerPort: 9443 }
+- { name: metrics, containerPort: {{ .Values.metrics.port }} }
+{{- end -}}
+
+{{/* Who the pod is, for its own log and lease. */}}
+{{- define "traceprobe.downward" -}}
+- name: POD_NAME
+  valueFrom: { fieldRef: { fieldPath: metadata.name } }
+- name: POD_NAMESPACE
+  valueFrom: { fieldRef: { fieldPath: metadata.namespace } }
+- name: POD_IP
+  valueFrom: { fieldRef: { fieldPath: status.podIP } }
+{{- end -}}
+
+{{/* Where pods of a component run. A dict: values, component. */}}
+{{- define "traceprobe.scheduling" -}}
+{{- with .nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
 {{- end -}}

@@ -42,7 +42,10 @@ function start(command: string, ...args: string[]): Child {
   return child;
 }
 
-/** A flood on each of two CPUs, under way. */
+/**
+ * A flood on each of two CPUs, under way. It begins after its hook is attached and ends before that is detached: QEMU 7.2
+ * emulating 6.12 was seen to run into address 0 where one CPU executes what another one is patching.
+ */
 async function startFloods(): Promise<void> {
   for (let i = 0; i < 2; i++) {
     const child = start(process.execPath, '-e', flood);
@@ -83,13 +86,14 @@ for (const { attach, needs } of hooks) {
       },
     });
     const plan = compile(attach, { rate: 100 });
-    await startFloods();
     const began = performance.now();
     await host.apply(plan);
+    await startFloods();
     await expectEchoes(50);
     // It is a flood only when there is more than its rate lets through.
     while ((host.account(plan.uid).lost.rate ?? 0n) < 10_000n) await expectEchoes(1);
-    const account = await host.stop(plan.uid);
+    await host.suspend(plan.uid);
+    const account = host.account(plan.uid);
     const seconds = (performance.now() - began) / 1000;
 
     expect(imbalance(account)).toEqual({ kernel: 0n, delivery: 0n });
@@ -105,8 +109,8 @@ for (const { attach, needs } of hooks) {
     const running = new Host({ onBatches: () => undefined });
     host = running;
     const plan = compile(attach, { rate: 0, cpuPercent: 1 });
-    await startFloods();
     await running.apply(plan);
+    await startFloods();
     const over = await new Promise<OverBudget>((resolve, reject) => {
       const budget = new CpuBudget({
         host: running,
@@ -125,7 +129,7 @@ for (const { attach, needs } of hooks) {
     // Nothing of it runs any more, though the flood goes on.
     const { attempted } = running.account(plan.uid);
     await expectEchoes(20);
-    const account = await running.stop(plan.uid);
+    const account = running.account(plan.uid);
     expect(account.attempted).toBe(attempted);
     expect(imbalance(account)).toEqual({ kernel: 0n, delivery: 0n });
   }, 120_000);

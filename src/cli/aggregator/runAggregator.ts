@@ -1,0 +1,204 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ServerCredentials } from '@grpc/grpc-js';
+import { KubeConfig } from '@kubernetes/client-node';
+import type { Command } from 'commander';
+import { quantityToInteger, traceProbeResource, type KubernetesObject } from '../../api/index.ts';
+import { Aggregator } from '../../aggregator/aggregator.ts';
+import { auditTo } from '../../aggregator/read/audit.ts';
+import { eventsService } from '../../aggregator/read/eventsService.ts';
+import { startMetricsServer } from '../../controller/metricsServer.ts';
+import { ApiClient } from '../../kubernetes/apiClient.ts';
+import { ReaderReviewer } from '../../kubernetes/readerReviewer.ts';
+import { Reflector } from '../../kubernetes/reflector.ts';
+import { resourcePath } from '../../kubernetes/resourcePath.ts';
+import { TokenReviewer } from '../../kubernetes/tokenReviewer.ts';
+import { EventsService } from '../../rpc/gen/traceprobe/v1/read_pb.ts';
+import { serve } from '../../rpc/serve.ts';
+import { serverFileCredentials } from '../../rpc/tls/fileCredentials.ts';
+import type { CliContext } from '../cliContext.ts';
+import { usageError } from '../cliError.ts';
+import type { GlobalOptions } from '../commandLine.ts';
+import type { AggregatorCommandOptions } from '../commands/aggregator.ts';
+import { createServerLog, type ServerLog } from '../createServerLog.ts';
+import { version } from '../version.ts';
+
+/** Runs the aggregator until the process is asked to end, or its store is lost. */
+export async function runAggregator(
+  options: AggregatorCommandOptions,
+  { command }: { context: CliContext; command: Command },
+): Promise<void> {
+  const globals = command.optsWithGlobals<GlobalOptions>();
+  const asked = command.parent?.getOptionValueSource('logLevel') !== 'default';
+  const log = createServerLog(asked ? globals.logLevel : 'info');
+  const maxBytes = bytesOf('--max-bytes', options.maxBytes);
+  const memoryLimit = bytesOf('--memory-limit', options.memoryLimit);
+  const credentials = await credentialsOf(options, log);
+  const kubeConfig = new KubeConfig();
+  if (options.kubeconfig !== undefined) kubeConfig.loadFromFile(options.kubeconfig);
+  else kubeConfig.loadFromDefault();
+  using api = new ApiClient(kubeConfig, `traceprobe-aggregator/${version()}`);
+
+  const ending = Promise.withResolvers<string>();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(name, () => {
+      ending.resolve(name);
+    });
+  }
+  const pods = watchAgents(api, options, log);
+  const authority = new ReaderReviewer({ api });
+  mkdirSync(options.data, { recursive: true });
+  let lost: Error | undefined;
+  const aggregator = await Aggregator.start({
+    store: { path: join(options.data, 'events.duckdb'), maxBytes, memoryLimit },
+    address: options.listen,
+    credentials,
+    authenticator: new TokenReviewer({
+      api,
+      serviceAccount: { namespace: options.namespace, name: options.agentServiceAccount },
+      knowsPod: (uid, node) => pods.nodes.get(uid) === node,
+    }),
+    addServices: (server, store, feed) => {
+      const audit = auditTo({
+        info: (message, values) => {
+          log('info', message, values);
+        },
+      });
+      const onFault = (call: string, error: unknown): void => {
+        log('error', 'a read failed', { call, error: String(error) });
+      };
+      serve(server, EventsService, eventsService({ store, feed, authority, audit, onFault }));
+    },
+    onFailing: (message) => {
+      if (message === undefined) log('info', 'events are stored again');
+      else log('error', 'events cannot be stored; agents hold them back', { message });
+    },
+    onMalformed: (node, message) => {
+      log('warn', 'a frame was refused', { node, message });
+    },
+    onLost: (error) => {
+      lost = error;
+      ending.resolve('the store is lost');
+    },
+  });
+  const probes = watchProbes(api, aggregator, log);
+  const metrics = await startMetricsServer({
+    address: options.metricsListen,
+    registry: aggregator.registry,
+    notReady: () => (pods.synced() ? aggregator.notReady() : 'agents are not known yet'),
+  });
+  log('info', 'serving', { port: aggregator.port, metricsPort: metrics.port });
+
+  log('info', 'ending', { reason: await ending.promise });
+  await Promise.all([pods.stop(), probes.stop(), metrics.close()]);
+  await aggregator.close();
+  if (lost) throw lost;
+}
+
+interface PodObject extends KubernetesObject {
+  spec?: { nodeName?: string };
+  status?: { phase?: string };
+}
+
+/** Where agents' pods run, by UID: only they may ship. */
+function watchAgents(
+  api: ApiClient,
+  { namespace, agentServiceAccount }: AggregatorCommandOptions,
+  log: ServerLog,
+): { nodes: ReadonlyMap<string, string>; synced: () => boolean; stop: () => Promise<void> } {
+  const nodes = new Map<string, string>();
+  let synced = false;
+  const reflector = new Reflector<PodObject, { uid: string; node: string }>({
+    api,
+    path: resourcePath({ version: 'v1', resource: 'pods', namespace }),
+    query: { fieldSelector: `spec.serviceAccountName=${agentServiceAccount}` },
+    transform: ({ metadata, spec, status }) => {
+      const ended = status?.phase === 'Succeeded' || status?.phase === 'Failed';
+      if (ended || spec?.nodeName === undefined || metadata.uid === undefined) return undefined;
+      return { uid: metadata.uid, node: spec.nodeName };
+    },
+    onChange: ({ type, object: { uid, node } }) => {
+      if (type === 'deleted') nodes.delete(uid);
+      else nodes.set(uid, node);
+    },
+    onError: (error) => {
+      log('warn', "watching agents' pods", { error: String(error) });
+    },
+  });
+  void reflector.synced.then(
+    () => {
+      synced = true;
+    },
+    () => undefined,
+  );
+  return { nodes, synced: () => synced, stop: () => reflector.stop() };
+}
+
+/** Tells the store which probes there are, so that it drops what deleted ones have left. */
+function watchProbes(api: ApiClient, { store }: Aggregator, log: ServerLog): { stop: () => Promise<void> } {
+  const { group, version: apiVersion, plural } = traceProbeResource;
+  const uids = new Set<string>();
+  let synced = false;
+  const tell = (): void => {
+    if (!synced) return;
+    store.setProbes(uids).catch((error: unknown) => {
+      log('warn', 'telling the store of probes', { error: String(error) });
+    });
+  };
+  const reflector = new Reflector<KubernetesObject, string>({
+    api,
+    path: resourcePath({ group, version: apiVersion, resource: plural }),
+    transform: ({ metadata }) => metadata.uid,
+    isSame: (previous, next) => previous === next,
+    onChange: ({ type, object }) => {
+      if (type === 'deleted') uids.delete(object);
+      else uids.add(object);
+      tell();
+    },
+    onError: (error) => {
+      log('warn', 'watching TraceProbes', { error: String(error) });
+    },
+  });
+  void reflector.synced.then(
+    () => {
+      synced = true;
+      tell();
+    },
+    () => undefined,
+  );
+  return { stop: () => reflector.stop() };
+}
+
+function bytesOf(option: string, quantity: string): number {
+  try {
+    return Number(quantityToInteger(quantity));
+  } catch (error) {
+    throw usageError(`${option}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** TLS, unless loopback alone is listened on and that was asked for. */
+async function credentialsOf(
+  { tlsCertFile, tlsKeyFile, insecureLoopback, listen }: AggregatorCommandOptions,
+  log: ServerLog,
+): Promise<ServerCredentials> {
+  if (insecureLoopback) {
+    if (!/^(127\.|localhost:|\[::1\])/.test(listen)) {
+      throw usageError(
+        `--insecure-loopback: ${listen} is no loopback address`,
+        'tokens would cross the network in clear: give --tls-cert-file and --tls-key-file',
+      );
+    }
+    return ServerCredentials.createInsecure();
+  }
+  if (tlsCertFile === undefined || tlsKeyFile === undefined) {
+    throw usageError(
+      'agents and readers are served with TLS: give --tls-cert-file and --tls-key-file',
+      'for a trial on one host: --insecure-loopback --listen 127.0.0.1:7444',
+    );
+  }
+  const onRefused = (reason: string): void => {
+    log('warn', 'a changed certificate is not used', { reason });
+  };
+  return serverFileCredentials({ certificateFile: tlsCertFile, privateKeyFile: tlsKeyFile }, { onRefused });
+}

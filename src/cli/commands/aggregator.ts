@@ -1,0 +1,66 @@
+import { Command, Option } from 'commander';
+import type { CliContext } from '../cliContext.ts';
+
+/** `traceprobe aggregator` */
+export function aggregatorCommand(context: CliContext): Command {
+  return new Command('aggregator')
+    .summary('store the events of a cluster, and serve them to readers')
+    .description(
+      `Takes events from the agents of a cluster into one DuckDB file, and serves them to readers. Who ships and who
+reads, the API server says. Most options can be given by the environment variable that their description names.`,
+    )
+    .option('--kubeconfig <FILE>', 'left out: as kubectl finds it, or of the pod that this runs in')
+    .addOption(option('--data <DIRECTORY>', 'TRACEPROBE_DATA', 'of the store').makeOptionMandatory())
+    .addOption(option('--namespace <NAME>', 'POD_NAMESPACE', "of agents' pods").default('traceprobe'))
+    .addOption(
+      option('--listen <HOST:PORT>', 'TRACEPROBE_LISTEN', 'for agents and readers').default('0.0.0.0:7444'),
+    )
+    .addOption(
+      option(
+        '--metrics-listen <HOST:PORT>',
+        'TRACEPROBE_METRICS_LISTEN',
+        '/metrics, /healthz, /readyz',
+      ).default('0.0.0.0:9466'),
+    )
+    .addOption(
+      option(
+        '--agent-service-account <NAME>',
+        'TRACEPROBE_AGENT_SERVICE_ACCOUNT',
+        "that agents' pods run as",
+      ).default('traceprobe-agent'),
+    )
+    .addOption(
+      option('--max-bytes <QUANTITY>', 'TRACEPROBE_MAX_BYTES', 'of all events; then the oldest go').default(
+        '10Gi',
+      ),
+    )
+    .addOption(
+      option('--memory-limit <QUANTITY>', 'TRACEPROBE_MEMORY_LIMIT', "of DuckDB's own").default('1Gi'),
+    )
+    .addOption(option('--tls-cert-file <FILE>', 'TRACEPROBE_TLS_CERT_FILE', 'read again when it changes'))
+    .addOption(option('--tls-key-file <FILE>', 'TRACEPROBE_TLS_KEY_FILE', 'its private key'))
+    .option('--insecure-loopback', 'no TLS; only on a loopback address, for trials on one host', false)
+    .action(async (options: AggregatorCommandOptions, command: Command) => {
+      const { runAggregator } = await import('../aggregator/runAggregator.ts');
+      await runAggregator(options, { context, command });
+    });
+}
+
+/** As commander hands them over. */
+export interface AggregatorCommandOptions {
+  kubeconfig?: string;
+  data: string;
+  namespace: string;
+  listen: string;
+  metricsListen: string;
+  agentServiceAccount: string;
+  maxBytes: string;
+  memoryLimit: string;
+  tlsCertFile?: string;
+  tlsKeyFile?: string;
+  insecureLoopback: boolean;
+}
+
+function option(flags: string, variable: string, description: string): Option {
+  return new Option(flags, description).env(variable);
+}

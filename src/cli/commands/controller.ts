@@ -42,7 +42,11 @@ given by the environment variable that their description names.`,
       ).makeOptionMandatory(),
     )
     .addOption(
-      option('--tls-cert-file <FILE>', 'TRACEPROBE_TLS_CERT_FILE', 'certificate, read again when it changes'),
+      option(
+        '--tls-cert-file <FILE>',
+        'TRACEPROBE_TLS_CERT_FILE',
+        'certificate, read again when it changes; left out: made here, kept in Secrets of --namespace',
+      ),
     )
     .addOption(option('--tls-key-file <FILE>', 'TRACEPROBE_TLS_KEY_FILE', 'its private key'))
     .option('--insecure-loopback', 'no TLS; only on a loopback address, for trials on one host', false)

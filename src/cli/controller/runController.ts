@@ -4,14 +4,16 @@ import { ServerCredentials } from '@grpc/grpc-js';
 import { KubeConfig } from '@kubernetes/client-node';
 import type { Command } from 'commander';
 import { durationToMilliseconds } from '../../api/index.ts';
+import { CertificateKeeper } from '../../controller/certificateKeeper.ts';
 import { Controller } from '../../controller/controller.ts';
+import { OwnCertificates } from '../../controller/ownCertificates.ts';
 import { ApiClient } from '../../kubernetes/apiClient.ts';
 import { serverFileCredentials } from '../../rpc/tls/fileCredentials.ts';
 import type { CliContext } from '../cliContext.ts';
 import { usageError } from '../cliError.ts';
 import type { GlobalOptions } from '../commandLine.ts';
 import type { ControllerCommandOptions } from '../commands/controller.ts';
-import { createServerLog } from '../createServerLog.ts';
+import { createServerLog, type ServerLog } from '../createServerLog.ts';
 import { version } from '../version.ts';
 
 /** Runs the controller until the process is asked to end. */
@@ -22,14 +24,12 @@ export async function runController(
   const globals = command.optsWithGlobals<GlobalOptions>();
   const asked = command.parent?.getOptionValueSource('logLevel') !== 'default';
   const log = createServerLog(asked ? globals.logLevel : 'info');
-  const credentials = await credentialsOf(options, (reason) => {
-    log('warn', 'a changed certificate is not used', { reason });
-  });
   const kubeConfig = kubeConfigOf(options.kubeconfig);
   using api = new ApiClient(kubeConfig, `traceprobe-controller/${version()}`);
+  const trust = await trustOf(options, api, log);
   const leaseDurationMs = durationToMilliseconds(options.leaseDuration);
   const controller = await Controller.start({
-    ...{ api, kubeConfig, credentials, log },
+    ...{ api, kubeConfig, log, ...trust },
     namespace: options.namespace,
     identity: `${context.environment['POD_NAME'] ?? hostname()}_${randomUUID()}`,
     listen: options.listen,
@@ -48,29 +48,62 @@ export async function runController(
   });
   log('info', 'ending', { signal });
   await controller.close();
+  await trust.close?.();
 }
 
-/** TLS, unless loopback alone is listened on and that was asked for. */
-async function credentialsOf(
-  { tlsCertFile, tlsKeyFile, insecureLoopback, listen }: ControllerCommandOptions,
-  onRefused: (reason: string) => void,
-): Promise<ServerCredentials> {
+interface Trust {
+  credentials: ServerCredentials;
+  whileLeading?: (signal: AbortSignal) => Promise<void>;
+  close?: () => Promise<void>;
+}
+
+/** TLS: from files, or made here; none only where loopback alone is listened on and that was asked for. */
+async function trustOf(options: ControllerCommandOptions, api: ApiClient, log: ServerLog): Promise<Trust> {
+  const { tlsCertFile, tlsKeyFile, insecureLoopback, listen, namespace } = options;
   if (insecureLoopback) {
     if (!/^(127\.|localhost$|\[?::1\]?$)/.test(hostOf(listen))) {
       throw usageError(
         `--insecure-loopback: ${listen} is no loopback address`,
-        'tokens would cross the network in clear: give --tls-cert-file and --tls-key-file',
+        'tokens would cross the network in clear: give --tls-cert-file and --tls-key-file, or neither',
       );
     }
-    return ServerCredentials.createInsecure();
+    return { credentials: ServerCredentials.createInsecure() };
   }
-  if (tlsCertFile === undefined || tlsKeyFile === undefined) {
+  if (tlsCertFile !== undefined && tlsKeyFile !== undefined) {
+    const onRefused = (reason: string): void => {
+      log('warn', 'a changed certificate is not used', { reason });
+    };
+    const files = { certificateFile: tlsCertFile, privateKeyFile: tlsKeyFile };
+    return { credentials: await serverFileCredentials(files, { onRefused }) };
+  }
+  if (tlsCertFile !== undefined || tlsKeyFile !== undefined) {
     throw usageError(
-      'agents are served with TLS: give --tls-cert-file and --tls-key-file',
-      'for a trial on one host: --insecure-loopback --listen 127.0.0.1:7443',
+      'a certificate and its key belong together: give --tls-cert-file and --tls-key-file',
+      'with neither, certificates are made and kept in Secrets of --namespace',
     );
   }
-  return serverFileCredentials({ certificateFile: tlsCertFile, privateKeyFile: tlsKeyFile }, { onRefused });
+  const own = new OwnCertificates({
+    server: 'controller',
+    keeper: new CertificateKeeper({
+      client: api,
+      namespace,
+      servers: { controller: namesOf('controller', namespace), aggregator: namesOf('aggregator', namespace) },
+    }),
+    onError: (error) => {
+      log('warn', 'certificates', { error: String(error) });
+    },
+  });
+  return {
+    credentials: own.credentials,
+    whileLeading: (signal) => own.whileLeading(signal),
+    close: () => own.close(),
+  };
+}
+
+/** Names of a Service, from the one that clients check to the longest. */
+function namesOf(server: string, namespace: string): string[] {
+  const name = `traceprobe-${server}`;
+  return [name, `${name}.${namespace}`, `${name}.${namespace}.svc`, `${name}.${namespace}.svc.cluster.local`];
 }
 
 function kubeConfigOf(file: string | undefined): KubeConfig {

@@ -46,14 +46,17 @@ static __always_inline void copy_comm(char *to, struct task_struct *task) {
   ((__u64 *)to)[1] = ((__u64 *)task->comm)[1];
 }
 
-/* Is the current workload one that this probe selects? */
+/*
+ * Is the current workload one that this probe selects? One that nobody has told of may be: whoever drains the ring
+ * waits until it is known. So does it decide where the current task may be a bystander.
+ */
 static __always_inline int in_scope(void) {
-  if (!(CONFIG.flags & TP_CONFIG_SCOPED))
+  if (!(CONFIG.flags & TP_CONFIG_SCOPED) || CONFIG.flags & TP_CONFIG_INTERRUPTS)
     return 1;
   __u64 cgroup = cgroup_of(current_task());
   struct tp_workload *w = bpf_map_lookup_elem(&workloads, &cgroup);
   __u32 gate = CONFIG.gate;
-  return w && (w->probes[(gate / 64) % (TP_MAX_PROBES / 64)] >> (gate % 64) & 1);
+  return !w || (w->probes[(gate / 64) % (TP_MAX_PROBES / 64)] >> (gate % 64) & 1);
 }
 
 static __always_inline struct scratch *scratch_slot(__u32 index) {

@@ -18,6 +18,8 @@ import { Host } from './host.ts';
 import { killedAccounts, Ledger } from './ledger.ts';
 import type { BackoffOptions } from './link/backoff.ts';
 import { ControllerLink } from './link/controllerLink.ts';
+import { cgroup2Mount } from './workloads/cgroupTree.ts';
+import { NodeWorkloads } from './workloads/nodeWorkloads.ts';
 import { readPlan, writePlan } from './planFile.ts';
 import { ProbeReconciler } from './probeReconciler.ts';
 
@@ -36,6 +38,8 @@ export interface AgentOptions {
   version: string;
   /** The agent's own: the spool and the last plan. Made when it is missing. */
   dataDirectory: string;
+  /** Where cgroup v2 is mounted. Default: where /proc/self/mountinfo says. */
+  cgroupRoot?: string;
   /** Keeps the account over a kill -9; left out: it ends with the process. */
   epochs?: Epochs;
   maxMemoryBytes?: number;
@@ -62,6 +66,7 @@ export class Agent {
   readonly outbox: Outbox;
   readonly #options: AgentOptions;
   readonly #desired = new Desired();
+  readonly #workloads: NodeWorkloads;
   readonly #framer: Framer;
   readonly #ledger: Ledger;
   readonly #reconciler: ProbeReconciler;
@@ -92,13 +97,24 @@ export class Agent {
     });
     // Before this life's own epoch, and behind what the last life left in the spool.
     this.#closeEpochs();
+    this.#workloads = new NodeWorkloads({
+      root: options.cgroupRoot ?? cgroup2Mount(),
+      tell: (set, removed) => {
+        this.host.setWorkloads(set, removed);
+      },
+      log,
+    });
     this.host = this.#createHost();
+    this.#workloads.update(this.#desired.pods.values());
     this.#framer = new Framer(this.host.epoch);
     this.#ledger = new Ledger(this.host.epoch, () =>
       this.host.probes.map(({ uid }) => [uid, this.host.account(uid)] as const),
     );
     this.#reconciler = new ProbeReconciler({
-      host: this.host,
+      host: {
+        stop: (uid) => this.host.stop(uid),
+        apply: (plan, { spec }) => this.host.apply(plan, this.#workloads.scopeOf(plan.uid, spec.scope)),
+      },
       kernel: runningKernel,
       onReport: (uid, report) => {
         this.#take(uid, report);
@@ -107,6 +123,7 @@ export class Agent {
         this.#framer.describe(uid, probe);
       },
       onStopped: (uid, account, gone) => {
+        this.#workloads.forget(uid);
         if (account !== undefined) this.#ledger.stopped(uid, account);
         if (gone) this.#finish(uid);
       },
@@ -195,6 +212,7 @@ export class Agent {
         delivery: this.#shipper.delivery.message,
       });
     }
+    this.#workloads.close();
     await this.#link.close();
     await this.#shipper.close();
     // On disk before the pinned counters are given up: one of them must tell.
@@ -207,6 +225,12 @@ export class Agent {
     const options = {
       node: nodeName,
       emptyBatches: true,
+      onPlaced: (uid: string, gate: number) => {
+        this.#workloads.place(uid, gate);
+      },
+      onUnknownCgroups: (cgroups: bigint[]) => {
+        this.#workloads.unknown(cgroups);
+      },
       ...given({ flushMilliseconds, ringBytes }),
       onBatches: (batches: Parameters<Framer['frames']>[0] & object) => {
         for (const frame of this.#framer.frames(batches)) this.outbox.add(frame);
@@ -283,6 +307,7 @@ export class Agent {
 
   #apply(): void {
     this.#shipper.connectTo(this.#desired.aggregator);
+    this.#workloads.update(this.#desired.pods.values());
     this.#reconciler.desire(this.#desired.probes);
   }
 

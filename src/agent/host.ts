@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { synchronize } from '../bpf/index.ts';
-import { Capture, type Flush, type FlushedBatch } from '../capture/capture.ts';
+import { Capture, type CapturedWorkload, type Flush, type FlushedBatch } from '../capture/capture.ts';
 import { recordSchema } from '../capture/recordSchema.ts';
 import type { ConfigPlacement } from '../probe/config.ts';
 import type { PointPlan, ProbePlan } from '../probe/plan.ts';
@@ -26,6 +26,12 @@ export interface ProbeBatch {
   bytes: Buffer;
 }
 
+/** Which workloads a probe is for; see setWorkloads. */
+export interface ProbeScope {
+  /** Also what is in interrupts, and so nobody's. */
+  host: boolean;
+}
+
 export interface HostOptions {
   /** Takes batches; while its promise is open, later ones wait up to a bound and are then counted as lost. */
   onBatches: (batches: ProbeBatch[]) => void | Promise<void>;
@@ -38,6 +44,10 @@ export interface HostOptions {
   maxPendingBytes?: number;
   /** This machine's name, for filters that ask for `node`. Default: os.hostname(). */
   node?: string;
+  /** A probe gets its gate, before it runs or changes: scoped ones need it in workloads. */
+  onPlaced?: (uid: string, gate: number) => void;
+  /** Events of these cgroups wait, at most 5 s, for setWorkloads to say whose they are. */
+  onUnknownCgroups?: (cgroups: bigint[]) => void;
   /** Keeps the account beyond a kill -9; left out: counters end with the process. */
   epochs?: Pick<Epochs, 'open'>;
 }
@@ -50,6 +60,7 @@ interface PointEntry {
 
 interface ProbeEntry {
   plan: ProbePlan;
+  scope: ProbeScope | undefined;
   gate: number;
   schema: number;
   points: Map<string, PointEntry>;
@@ -74,6 +85,7 @@ export class Host {
   readonly #slots: Slots;
   readonly #gates: Slots;
   readonly #share: bigint;
+  readonly #onPlaced: (uid: string, gate: number) => void;
   readonly #probes = new Map<string, ProbeEntry>();
   /** Who gets the batches of a slot and schema. */
   readonly #routes = new Map<string, { probe: ProbePlan; entry: PointEntry; point: PointPlan }>();
@@ -83,6 +95,7 @@ export class Host {
     this.#epoch = options.epochs?.open(this.epoch, this.maps.counters);
     this.#slots = new Slots(this.maps.counters.maxEntries, 'points');
     this.#gates = new Slots(this.maps.gates.maxEntries, 'probes');
+    this.#onPlaced = options.onPlaced ?? (() => undefined);
     // One probe that floods leaves half of the ring to the others.
     this.#share = BigInt(this.maps.events.maxEntries) / 2n;
     this.#capture = new Capture({
@@ -94,6 +107,7 @@ export class Host {
       ...(options.maxPendingBytes === undefined ? {} : { maxPendingBytes: options.maxPendingBytes }),
       onFlush: (flush) => {
         this.#count(flush);
+        if (flush.unknownCgroups.length > 0) options.onUnknownCgroups?.(flush.unknownCgroups);
         const batches = flush.batches
           .filter(({ rows }) => rows > 0 || options.emptyBatches === true)
           .flatMap((batch) => this.#routed(batch));
@@ -111,11 +125,33 @@ export class Host {
   /**
    * Starts a probe, or replaces the generation that runs: points whose hooks stayed change over without a gap or a
    * double count.
+   * @param scope left out: everything on this machine; else what setWorkloads says
    * @throws VerifierError, BpfError: what ran before goes on
    */
-  async apply(plan: ProbePlan): Promise<void> {
+  async apply(plan: ProbePlan, scope?: ProbeScope): Promise<void> {
     const existing = this.#probes.get(plan.uid);
-    await (existing ? this.#replace(existing, plan) : this.#start(plan));
+    await (existing ? this.#replace(existing, plan, scope) : this.#start(plan, scope));
+  }
+
+  /** Says whose cgroups are and which probes select them, by gate: to the kernel, and to the draining thread. */
+  setWorkloads(set: readonly CapturedWorkload[], removed: readonly bigint[] = []): void {
+    const { workloads } = this.maps;
+    // The thread first: what the kernel lets through, it decides again.
+    this.#capture.setWorkloads(set, removed);
+    for (const { cgroup, gates } of set) {
+      const probes = Buffer.alloc(workloads.valueSize);
+      for (const gate of gates) {
+        const at = gate >> 3;
+        probes.writeUInt8(probes.readUInt8(at) | (1 << (gate & 7)), at);
+      }
+      workloads.update(cgroupKey(cgroup), probes);
+    }
+    for (const cgroup of removed) workloads.delete(cgroupKey(cgroup));
+  }
+
+  /** Events of cgroups about which nobody said anything in time. */
+  get unattributed(): number {
+    return this.#capture.stats().unattributed;
   }
 
   /** Stops a probe and returns its account, exact: everything captured has been delivered before. */
@@ -179,9 +215,11 @@ export class Host {
     this.maps[Symbol.dispose]();
   }
 
-  async #start(plan: ProbePlan): Promise<void> {
-    const entry: ProbeEntry = { plan, gate: this.#gates.take(), schema: 1, points: new Map(), past: [] };
+  async #start(plan: ProbePlan, scope: ProbeScope | undefined): Promise<void> {
+    const gate = this.#gates.take();
+    const entry: ProbeEntry = { plan, scope, gate, schema: 1, points: new Map(), past: [] };
     try {
+      this.#onPlaced(plan.uid, gate);
       for (const [index, point] of plan.points.entries()) this.#attach(entry, point, index);
     } catch (error) {
       for (const point of entry.points.values()) await this.#drop(point, entry.schema);
@@ -193,9 +231,9 @@ export class Host {
   }
 
   /** Everything that can fail comes first; then the generations change over. */
-  async #replace(entry: ProbeEntry, plan: ProbePlan): Promise<void> {
+  async #replace(entry: ProbeEntry, plan: ProbePlan, scope: ProbeScope | undefined): Promise<void> {
     const schema = (entry.schema + 1) % schemas;
-    const next: ProbeEntry = { plan, gate: entry.gate, schema, points: new Map(), past: entry.past };
+    const next: ProbeEntry = { plan, scope, gate: entry.gate, schema, points: new Map(), past: entry.past };
     const attached: PointEntry[] = [];
     const kept: { point: PointEntry; plan: PointPlan; generation: NextGeneration }[] = [];
     try {
@@ -219,6 +257,7 @@ export class Host {
       throw error;
     }
     this.#probes.set(plan.uid, next);
+    this.#onPlaced(plan.uid, next.gate);
     for (const { point, plan: pointPlan, generation } of kept) {
       generation.commit();
       point.plan = pointPlan;
@@ -258,8 +297,8 @@ export class Host {
     }
   }
 
-  #place({ gate, schema, plan }: ProbeEntry, slot: number): ConfigPlacement {
-    return { slot, gate, schema, scoped: false, rate: plan.rate, share: this.#share };
+  #place({ gate, schema, plan, scope }: ProbeEntry, slot: number): ConfigPlacement {
+    return { slot, gate, schema, scoped: scope !== undefined, rate: plan.rate, share: this.#share };
   }
 
   #route(entry: ProbeEntry, plan: PointPlan, index: number, point: PointEntry): void {
@@ -267,7 +306,8 @@ export class Host {
     const { uid, generation } = entry.plan;
     this.#routes.set(routeKey(slot, entry.schema), { probe: entry.plan, entry: point, point: plan });
     const place = { slot, schema: entry.schema, gate: entry.gate, probeUid: uid, generation, point: index };
-    this.#capture.addSchema(recordSchema(plan, place));
+    const scope = { scoped: entry.scope !== undefined, host: entry.scope?.host ?? true };
+    this.#capture.addSchema(recordSchema(plan, { ...place, ...scope }));
   }
 
   async #drop(point: PointEntry, schema: number): Promise<void> {
@@ -322,6 +362,12 @@ export class Host {
     if (entry === undefined) throw new RangeError(`no probe of UID '${uid}' is running`);
     return entry;
   }
+}
+
+function cgroupKey(cgroup: bigint): Buffer {
+  const key = Buffer.alloc(8);
+  key.writeBigUInt64LE(cgroup);
+  return key;
 }
 
 function routeKey(slot: number, schema: number): string {

@@ -16,7 +16,7 @@ import { failureOf, shorten, type ProbeFailure } from './failureOf.ts';
 import type { Host } from './host.ts';
 
 export interface ReconcilerOptions {
-  host: Pick<Host, 'apply' | 'stop'>;
+  host: Pick<Host, 'stop'> & { apply: (plan: ProbePlan, probe: TraceProbe) => Promise<void> };
   /** Opened when probes are to be planned, and let go then: its type information is 10 MB. */
   kernel: () => KernelView & Disposable;
   /** What became of a probe, when that has changed; undefined: it is forgotten. */
@@ -157,7 +157,7 @@ export class ProbeReconciler {
       }
       const plan = compileProbe(checked, kernel());
       onStarting(desired, checked);
-      await host.apply(plan);
+      await host.apply(plan, checked);
       entry.running = plan;
       const notes = plan.points.flatMap((point) => point.notes.map((note) => `${point.name}: ${note}`));
       this.#report(desired, { state: 'Running', notes: notes.map(shorten) });

@@ -33,8 +33,23 @@ export interface FlushedCounts {
 export interface Flush {
   batches: FlushedBatch[];
   counts: FlushedCounts[];
+  /** Cgroups whose events wait, at most 5 s, for setWorkloads to say whose they are; each is told once. */
+  unknownCgroups: bigint[];
   /** Of all batches. */
   bytes: number;
+}
+
+/** Whose the events of a cgroup are. */
+export interface CapturedWorkload {
+  /** The cgroup's id: inode of its directory. */
+  cgroup: bigint;
+  /** Empty, as the three below: of no pod. */
+  namespace: string;
+  pod: string;
+  podUid: string;
+  container: string;
+  /** Of the scoped probes that select it. */
+  gates: number[];
 }
 
 export interface CaptureOptions {
@@ -75,12 +90,15 @@ export interface CaptureStats {
   wakeups: number;
   /** How often the system's clock was set. */
   clockSteps: number;
+  /** Events of cgroups about which nobody said anything in time. */
+  unattributed: number;
 }
 
 /** native/capture/capture_object.h; arguments are checked there. */
 interface NativeCapture {
   addSchema(schema: RecordSchema): void;
   removeSchema(slot: number, schema: number): Promise<void>;
+  setWorkloads(set: readonly CapturedWorkload[], removed: readonly bigint[]): void;
   drain(): Promise<void>;
   taken(bytes: number): void;
   stats(): CaptureStats;
@@ -155,6 +173,11 @@ export class Capture implements Disposable {
    */
   async removeSchema(slot: number, schema: number): Promise<void> {
     await this.#native.removeSchema(slot, schema);
+  }
+
+  /** Says whose cgroups are. From the first call on, events of cgroups that nobody told of wait, at most 5 s. */
+  setWorkloads(set: readonly CapturedWorkload[], removed: readonly bigint[] = []): void {
+    this.#native.setWorkloads(set, removed);
   }
 
   /** Settled when everything that is in the rings now has been handed to onFlush, or counted. */

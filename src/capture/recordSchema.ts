@@ -12,6 +12,10 @@ export interface RecordSchema {
   generation: bigint;
   /** Index of the point in spec.points. */
   point: number;
+  /** Only of workloads that select the probe's gate. Default: of all. */
+  scoped?: boolean;
+  /** With `scoped`: also of interrupts, which are nobody's. Default: yes. */
+  host?: boolean;
   columns: {
     type: ColumnType;
     kind: Exclude<FieldKind, 'none'>;

@@ -1,0 +1,121 @@
+import type { TraceProbeScope } from '../../api/index.ts';
+import type { CapturedWorkload } from '../../capture/capture.ts';
+import type { NodePod } from '../../rpc/gen/traceprobe/v1/agent_pb.ts';
+import type { AgentLog } from '../agentLog.ts';
+import type { ProbeScope } from '../host.ts';
+import { CgroupTree } from './cgroupTree.ts';
+import { isScoped, selectsHost } from './selects.ts';
+import { WorkloadTable } from './workloadTable.ts';
+
+export interface NodeWorkloadsOptions {
+  /** Where cgroup v2 is mounted; undefined: nowhere. */
+  root: string | undefined;
+  tell: (set: CapturedWorkload[], removed: bigint[]) => void;
+  log: AgentLog;
+}
+
+/** How often what is left open is looked at. */
+const openMilliseconds = 500;
+/** Ids of other nodes that are remembered. */
+const mostForeign = 8192;
+
+/** Keeps the kernel and the draining thread told of whose cgroups are and which probes are for them. */
+export class NodeWorkloads {
+  readonly #options: NodeWorkloadsOptions;
+  readonly #tree: CgroupTree | undefined;
+  readonly #table = new WorkloadTable();
+  readonly #scopes = new Map<string, TraceProbeScope | undefined>();
+  readonly #gates = new Map<string, number>();
+  readonly #foreign = new Set<bigint>();
+  readonly #timer: NodeJS.Timeout;
+  #pods: readonly NodePod[] = [];
+
+  constructor(options: NodeWorkloadsOptions) {
+    this.#options = options;
+    this.#tree = this.#openTree();
+    this.#timer = setInterval(() => {
+      if (this.#table.waits) this.#tell();
+    }, openMilliseconds).unref();
+  }
+
+  /** How a probe is to be applied, with its scope; undefined: to everything. */
+  scopeOf(uid: string, scope: TraceProbeScope | undefined): ProbeScope | undefined {
+    const partial = this.#tree?.partial === true;
+    if (!partial && !isScoped(scope)) {
+      this.forget(uid);
+      return undefined;
+    }
+    this.#scopes.set(uid, scope);
+    // Where nodes share a kernel, an interrupt is no node's.
+    return { host: selectsHost(scope) && !partial };
+  }
+
+  /** A probe has this gate. */
+  place(uid: string, gate: number): void {
+    if (!this.#scopes.has(uid)) return;
+    this.#gates.set(uid, gate);
+    this.#table.place(gate, this.#scopes.get(uid));
+    this.#tell();
+  }
+
+  /** A probe has stopped, or is for everything now. */
+  forget(uid: string): void {
+    const gate = this.#gates.get(uid);
+    this.#scopes.delete(uid);
+    this.#gates.delete(uid);
+    if (gate === undefined) return;
+    this.#table.free(gate);
+    this.#tell();
+  }
+
+  /** These are the pods of this node. */
+  update(pods: Iterable<NodePod>): void {
+    this.#pods = [...pods];
+    this.#tell();
+  }
+
+  /** Events of these cgroups wait to be told whose they are. */
+  unknown(cgroups: readonly bigint[]): void {
+    const tree = this.#tree;
+    if (tree === undefined) return;
+    if (cgroups.some((id) => !tree.paths.has(id))) tree.scan();
+    if (tree.partial) {
+      for (const id of cgroups) if (!tree.paths.has(id)) this.#foreign.add(id);
+      for (const id of this.#foreign) {
+        if (this.#foreign.size <= mostForeign) break;
+        this.#foreign.delete(id);
+      }
+    }
+    this.#tell();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#tree?.close();
+  }
+
+  #tell(): void {
+    if (this.#tree === undefined) return;
+    const { set, removed } = this.#table.changes(this.#tree.paths, this.#pods, this.#foreign);
+    if (set.length > 0 || removed.length > 0) this.#options.tell(set, removed);
+  }
+
+  #openTree(): CgroupTree | undefined {
+    const { root, log } = this.#options;
+    if (root === undefined) {
+      log('warn', 'cgroup v2 is not mounted: events are not attributed to pods');
+      return undefined;
+    }
+    try {
+      return new CgroupTree(root, () => {
+        this.#tell();
+      });
+    } catch (error) {
+      log('warn', 'cgroups cannot be read: events are not attributed to pods', {
+        root,
+        error: (error as Error).message,
+      });
+      return undefined;
+    }
+  }
+}

@@ -1,4 +1,5 @@
 // Run by `helm test` in a pod: arguments are the namespace and the port of metrics.
+/* global AbortSignal, fetch */
 import { resolve4, resolve6 } from 'node:dns/promises';
 const [namespace, port] = process.argv.slice(1);
 
@@ -21,7 +22,9 @@ const aggregators = await replicas('aggregator');
 for (const url of [...controllers, ...aggregators]) await text(`${url}/readyz`);
 let agents = 0;
 for (const url of controllers) {
-  agents += Number(/^traceprobe_controller_connected_agents (\d+)/m.exec(await text(`${url}/metrics`))?.[1] ?? 0);
+  agents += Number(
+    /^traceprobe_controller_connected_agents (\d+)/m.exec(await text(`${url}/metrics`))?.[1] ?? 0,
+  );
 }
 if (agents === 0) {
   throw new Error(`no agent is connected: kubectl -n ${namespace} logs daemonset/traceprobe-agent says why`);

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { CommanderError } from 'commander';
 import { reportProblems, type CliContext } from './cliContext.ts';
 import { CliError, exitCodes } from './cliError.ts';
@@ -11,6 +12,8 @@ export interface CliProcess {
   stdout: NodeJS.WritableStream & ConstructorParameters<typeof TextOutput>[0];
   stderr: NodeJS.WritableStream & ConstructorParameters<typeof TextOutput>[0];
   env: NodeJS.ProcessEnv;
+  /** What the program was called as; argv[1]. */
+  argv?: readonly string[];
 }
 
 /**
@@ -18,11 +21,15 @@ export interface CliProcess {
  * @param args without the program's name
  * @returns the exit code
  */
-export async function runCli(args: readonly string[], { stdout, stderr, env }: CliProcess): Promise<number> {
+export async function runCli(
+  args: readonly string[],
+  { stdout, stderr, env, argv = [] }: CliProcess,
+): Promise<number> {
   const context: CliContext = {
     stdout: new TextOutput(stdout, env),
     stderr: new TextOutput(stderr, env),
     environment: env,
+    isPlugin: /^kubectl-traceprobe(\.js)?$/.test(basename(argv[1] ?? '')),
     log: createLog(() => root.opts<GlobalOptions>().logLevel),
     exitCode: exitCodes.ok,
   };

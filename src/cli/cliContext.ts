@@ -8,6 +8,8 @@ export interface CliContext {
   stdout: TextOutput;
   stderr: TextOutput;
   environment: NodeJS.ProcessEnv;
+  /** Called as kubectl's plugin: the cluster is meant, not this machine. */
+  isPlugin?: boolean;
   /** For what a developer of probes or of TraceProbe wants to know; people get lines on stderr. */
   log: Log;
   /** What the process will end with; commands set it, errors do so by themselves. */

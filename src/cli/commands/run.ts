@@ -1,11 +1,13 @@
 import { hostname } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { InlineProbe } from '../../api/index.ts';
 import type { CliContext } from '../cliContext.ts';
 import { usageError } from '../cliError.ts';
 import { duration } from './duration.ts';
 import { outputFormats, type OutputFormat } from '../output/outputFormat.ts';
+import { addReadOptions, type ReadOptions } from '../read/readOptions.ts';
 
-interface Options {
+interface Options extends ReadOptions {
   attach?: string;
   capture: string[];
   filter?: string;
@@ -16,11 +18,12 @@ interface Options {
   output: OutputFormat;
   watch: boolean;
   node: string;
+  cluster: boolean;
 }
 
 /** `traceprobe run` */
 export function runCommand(context: CliContext): Command {
-  return new Command('run')
+  const command = new Command('run')
     .summary('run TraceProbes on this machine and show their events')
     .description(
       `Runs TraceProbes on this machine until Ctrl-C and shows their events as they happen.
@@ -39,12 +42,25 @@ At the end the account of each probe goes to standard error: where every hit wen
     )
     .option('--watch', 'apply files again when they change, without a gap', false)
     .option('--node <NAME>', 'what events call this machine', hostname())
-    .addHelpText('after', examples)
-    .action(async (files: string[], options: Options) => {
-      const run = toRunOptions(files, options);
-      const { runProbes } = await import('../run/runProbes.ts');
-      context.exitCode = await runProbes(run, context);
-    });
+    .option(
+      '--cluster',
+      'with --attach: run it on the nodes of the cluster, until it ends here (kubectl traceprobe run means this)',
+      context.isPlugin ?? false,
+    )
+    .addHelpText('after', examples);
+  return addReadOptions(command).action(async (files: string[], options: Options) => {
+    if (options.cluster) {
+      const { runOnCluster } = await import('../clusterRun/runOnCluster.ts');
+      await runOnCluster(
+        { ...options, inline: clusterInline(files, options), for: options.for, count: options.count },
+        context,
+      );
+      return;
+    }
+    const run = toRunOptions(files, options);
+    const { runProbes } = await import('../run/runProbes.ts');
+    context.exitCode = await runProbes(run, context);
+  });
 }
 
 function toRunOptions(files: string[], options: Options): import('../run/runProbes.ts').RunOptions {
@@ -65,6 +81,20 @@ function toRunOptions(files: string[], options: Options): import('../run/runProb
   };
 }
 
+/** What a run on the cluster makes: one probe, which is gone at its end. */
+function clusterInline(files: string[], options: Options): InlineProbe {
+  const { attach, capture, binary, name, filter, watch } = options;
+  if (files.length > 0) {
+    throw usageError(
+      `on a cluster, files are applied: kubectl apply -f ${files.join(' -f ')}`,
+      'and then watched: kubectl traceprobe watch NAME',
+    );
+  }
+  if (attach === undefined) throw usageError('say what to trace: --attach TYPE/TARGET');
+  if (watch) throw usageError('--watch goes with a FILE on this machine');
+  return { attach, capture, binary, name, filter };
+}
+
 function count(text: string): number {
   if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('It is a whole number from 1.');
   return Number(text);
@@ -77,4 +107,5 @@ Examples:
   traceprobe run --attach syscall/openat --capture filename retval --filter 'retval < 0'
   traceprobe run --attach kprobe/vfs_unlink --capture name=args.dentry.d_name.name --count 10
   traceprobe run --attach uprobe/getaddrinfo --binary /lib/x86_64-linux-gnu/libc.so.6
+  kubectl traceprobe run --attach syscall/openat --filter 'retval < 0' --for 30s
 `;

@@ -13,9 +13,7 @@ export interface ClusterApi extends Disposable {
 
 /** @throws CliError for a context that is not there */
 export function clusterApi({ kubeconfig, context }: Pick<ReadOptions, 'kubeconfig' | 'context'>): ClusterApi {
-  const kubeConfig = new KubeConfig();
-  if (kubeconfig === undefined) kubeConfig.loadFromDefault();
-  else kubeConfig.loadFromFile(kubeconfig);
+  const kubeConfig = loadKubeConfig(kubeconfig);
   if (context !== undefined) {
     const names = kubeConfig.getContexts().map(({ name }) => name);
     if (!names.includes(context)) {
@@ -33,6 +31,20 @@ export function clusterApi({ kubeconfig, context }: Pick<ReadOptions, 'kubeconfi
       api[Symbol.dispose]();
     },
   };
+}
+
+function loadKubeConfig(file: string | undefined): KubeConfig {
+  const kubeConfig = new KubeConfig();
+  try {
+    if (file === undefined) kubeConfig.loadFromDefault();
+    else kubeConfig.loadFromFile(file);
+    return kubeConfig;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new CliError([
+      { message: `the kubeconfig ${file ?? ''} cannot be read: ${message}`.replace('  ', ' ') },
+    ]);
+  }
 }
 
 /**

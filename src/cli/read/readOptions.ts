@@ -13,7 +13,7 @@ export interface ReadOptions {
 /** Adds the options that say where events are read from. */
 export function addReadOptions(command: Command): Command {
   return command
-    .addOption(new Option('--kubeconfig <FILE>', 'which cluster').env('KUBECONFIG'))
+    .option('--kubeconfig <FILE>', 'which cluster (default: as kubectl, by KUBECONFIG or ~/.kube/config)')
     .option('--context <NAME>', 'which context of the kubeconfig')
     .addOption(
       new Option('-n, --namespace <NAME>', 'where TraceProbe is installed')

@@ -38,13 +38,22 @@ function loadKubeConfig(file: string | undefined): KubeConfig {
   try {
     if (file === undefined) kubeConfig.loadFromDefault();
     else kubeConfig.loadFromFile(file);
-    return kubeConfig;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new CliError([
       { message: `the kubeconfig ${file ?? ''} cannot be read: ${message}`.replace('  ', ' ') },
     ]);
   }
+  // What the client makes up when it finds none: localhost:8080.
+  if (file === undefined && kubeConfig.getCurrentContext() === 'loaded-context') {
+    throw new CliError([
+      {
+        message: 'there is no kubeconfig that says which cluster',
+        hints: ['set KUBECONFIG, say --kubeconfig FILE, or name an aggregator with --server'],
+      },
+    ]);
+  }
+  return kubeConfig;
 }
 
 /**

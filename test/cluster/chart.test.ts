@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { isMap, isScalar, parse, parseDocument, type Pair } from 'yaml';
+import { isMap, isScalar, parse, parseDocument } from 'yaml';
+import { agentCommand } from '../../src/cli/commands/agent.ts';
+import { aggregatorCommand } from '../../src/cli/commands/aggregator.ts';
+import { controllerCommand } from '../../src/cli/commands/controller.ts';
 import { renderChart, type Manifest } from './chart/renderChart.ts';
 import { chartDirectory } from './chart/runHelm.ts';
 
@@ -190,7 +193,7 @@ describe('values', () => {
     const found = new Map<string, { comment: string; description: string | undefined }>();
     const walk = (node: unknown, schema: Schema, path: string[], inherited = ''): void => {
       if (!isMap(node)) return;
-      for (const [index, pair] of (node.items).entries()) {
+      for (const [index, pair] of node.items.entries()) {
         const key = isScalar(pair.key) ? pair.key : undefined;
         const name = String(key?.value);
         const comment = key?.commentBefore ?? (index === 0 ? inherited : '');
@@ -274,9 +277,13 @@ describe('alerts and the dashboard', () => {
     const source = (path: string): Promise<string> =>
       readFile(new URL(`../../src/${path}`, import.meta.url), 'utf8');
     const controller = [...(await source('controller/metrics.ts')).matchAll(/name\('(\w+)'\)/g)];
+    const aggregator = [
+      ...(await source('aggregator/aggregatorMetrics.ts')).matchAll(/(?:counter|gauge|name)\(\s*'(\w+)'/g),
+    ];
     const agent = [...(await source('agent/agentMetrics.ts')).matchAll(/'(traceprobe_\w+)'/g)];
     return new Set([
       ...controller.map(([, name = '']) => `traceprobe_controller_${name}`),
+      ...aggregator.map(([, name = '']) => `traceprobe_aggregator_${name}`),
       ...agent.map(([, name = '']) => name),
     ]);
   }
@@ -305,20 +312,17 @@ describe('alerts and the dashboard', () => {
 });
 
 test('options that the chart gives are options that the commands have', async () => {
-  const { agentCommand } = await import('../../src/cli/commands/agent.ts');
-  const { controllerCommand } = await import('../../src/cli/commands/controller.ts');
   const context = {} as Parameters<typeof agentCommand>[0];
   const variables = Object.fromEntries(
-    [agentCommand(context), controllerCommand(context)].map((command) => [
-      command.name(),
-      command.options.map(({ envVar }) => envVar),
-    ]),
+    [agentCommand, aggregatorCommand, controllerCommand]
+      .map((commandOf) => commandOf(context))
+      .map((command) => [command.name(), command.options.map(({ envVar }) => envVar)]),
   );
   for (const [, values] of variants) {
     for (const manifest of await renderChart({ values })) {
       for (const { args = [], env = [] } of podOf(manifest)?.containers ?? []) {
         const known = variables[args.at(-1) ?? ''];
-        if (!known) continue;
+        if (!known) continue; // the pod of `helm test`
         const given = env.map(({ name }) => name).filter((name) => name.startsWith('TRACEPROBE_'));
         expect(given.length).toBeGreaterThan(3);
         expect(given.filter((name) => !known.includes(name) && !pending.includes(name))).toEqual([]);

@@ -16,7 +16,7 @@ import type { Epochs } from './epochs.ts';
 import { Framer } from './framer.ts';
 import { Host } from './host.ts';
 import { killedAccounts, Ledger } from './ledger.ts';
-import type { BackoffOptions } from './link/backoff.ts';
+import type { BackoffOptions } from '../service/backoff.ts';
 import { ControllerLink } from './link/controllerLink.ts';
 import { cgroup2Mount } from './workloads/cgroupTree.ts';
 import { NodeWorkloads } from './workloads/nodeWorkloads.ts';

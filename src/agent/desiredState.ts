@@ -13,10 +13,12 @@ export class Desired {
   aggregator = '';
   revision = 0n;
 
-  /** Takes a message: a complete one replaces everything, another one says what changed. */
+  /** Takes a message: a complete one replaces everything but the probes that are to be held as they
+   * are (their new generation is rolled out elsewhere first), another one says what changed. */
   merge(state: DesiredState): void {
     if (state.complete) {
-      this.probes.clear();
+      const held = new Set(state.heldProbeUids);
+      for (const uid of this.probes.keys()) if (!held.has(uid)) this.probes.delete(uid);
       this.pods.clear();
     }
     for (const probe of state.probes) this.probes.set(probe.uid, probe);

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { agentCommand } from './commands/agent.ts';
+import { aggregatorCommand } from './commands/aggregator.ts';
 import { checkCommand } from './commands/check.ts';
 import { completionCommand } from './commands/completion.ts';
 import { controllerCommand } from './commands/controller.ts';
@@ -31,7 +32,7 @@ export interface GlobalOptions {
 /** The tree of commands, with nothing done yet. It throws CommanderErrors instead of ending the process. */
 export function commandLine(context: CliContext): Command {
   const root = new Command('traceprobe')
-    .description('Typed kernel events from a TraceProbe, on this machine.')
+    .description('Typed kernel events from a TraceProbe, on this machine or on every node of a cluster.')
     .version(version(), '-V, --version', 'print the version')
     .addOption(
       new Option('--log-level <LEVEL>', 'what goes to the log on standard error')
@@ -58,6 +59,7 @@ export function commandLine(context: CliContext): Command {
     resumeCommand,
     controllerCommand,
     agentCommand,
+    aggregatorCommand,
     completionCommand,
   ];
   for (const command of commands) root.addCommand(command(context));

@@ -18,7 +18,7 @@ import { AgentServer, type Leadership } from './agentServer.ts';
 import { ClusterView } from './clusterView.ts';
 import type { ControllerLog } from './controllerLog.ts';
 import { ControllerMetrics } from './metrics.ts';
-import { startMetricsServer, type MetricsServer } from './metricsServer.ts';
+import { startMetricsServer, type MetricsServer } from '../service/metricsServer.ts';
 import type { NodeRecord } from './nodeRecord.ts';
 import { probeRecord } from './probeRecord.ts';
 import { ServerClock } from './serverClock.ts';

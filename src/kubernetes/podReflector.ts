@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { Backoff } from './backoff.ts';
+import { Backoff } from '../service/backoff.ts';
 import { monotonicClock } from './clock.ts';
 import type { Change } from './objectCache.ts';
 import type { PodReflectorData, PodReflectorMessage } from './podReflectorMessages.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { ApiClient } from './apiClient.ts';
 import { ApiError } from './apiError.ts';
-import { Backoff } from './backoff.ts';
+import { Backoff } from '../service/backoff.ts';
 import { Reflector, type ReflectorOptions } from './reflector.ts';
 import { ChangeLog } from './testing/changeLog.ts';
 import { FakeApiServer, type FakeObject } from './testing/fakeApiServer.ts';

@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../api/kubernetesObject.ts';
 import type { ApiClient, Query } from './apiClient.ts';
 import { ApiError } from './apiError.ts';
-import { Backoff } from './backoff.ts';
+import { Backoff } from '../service/backoff.ts';
 import { monotonicClock, type Clock } from './clock.ts';
 import { ObjectCache, type Change } from './objectCache.ts';
 import { sleep } from './sleep.ts';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { ApiClient } from '../../src/kubernetes/apiClient.ts';
 import { ApiError } from '../../src/kubernetes/apiError.ts';
-import { Backoff } from '../../src/kubernetes/backoff.ts';
+import { Backoff } from '../../src/service/backoff.ts';
 import { PodReflector } from '../../src/kubernetes/podReflector.ts';
 import { Reflector, type ReflectorOptions } from '../../src/kubernetes/reflector.ts';
 import { resourcePath } from '../../src/kubernetes/resourcePath.ts';

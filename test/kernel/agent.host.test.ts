@@ -45,7 +45,7 @@ function start(options: Partial<AgentOptions> = {}): Agent {
     version: '0.0.0',
     dataDirectory: directory,
     flushMilliseconds: 10,
-    backoff: { firstMilliseconds: 5, mostMilliseconds: 20 },
+    backoff: { firstMs: 5, maxMs: 20 },
     log: () => undefined,
     ...options,
   });

@@ -15,7 +15,7 @@ const agent = new Agent({
   epochs: new Epochs(pins, join(data, 'epochs')),
   flushMilliseconds: 5,
   maxMemoryBytes: 100_000,
-  backoff: { firstMilliseconds: 5, mostMilliseconds: 20 },
+  backoff: { firstMs: 5, maxMs: 20 },
   log: () => undefined,
 });
 process.on('SIGTERM', () => {

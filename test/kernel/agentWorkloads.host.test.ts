@@ -85,7 +85,7 @@ function start(): Agent {
   agent = new Agent({
     ...{ controller: controller.address, credentials: credentials.createInsecure(), token: () => 'token' },
     ...{ nodeName: 'node-1', version: '0.0.0', dataDirectory: directory, flushMilliseconds: 10 },
-    ...{ backoff: { firstMilliseconds: 5, mostMilliseconds: 20 }, log: () => undefined },
+    ...{ backoff: { firstMs: 5, maxMs: 20 }, log: () => undefined },
   });
   return agent;
 }

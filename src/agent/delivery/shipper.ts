@@ -12,7 +12,7 @@ import {
   type ShipResponse,
 } from '../../rpc/gen/traceprobe/v1/ingest_pb.ts';
 import type { AgentLog } from '../agentLog.ts';
-import type { BackoffOptions } from '../link/backoff.ts';
+import type { BackoffOptions } from '../../service/backoff.ts';
 import { PersistentStream, type StreamEnd } from '../link/persistentStream.ts';
 import { streamOptions } from '../link/streamOptions.ts';
 import type { Outbox } from './outbox.ts';

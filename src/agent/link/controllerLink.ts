@@ -11,7 +11,7 @@ import {
   type NodeReportSchema,
 } from '../../rpc/gen/traceprobe/v1/agent_pb.ts';
 import type { AgentLog } from '../agentLog.ts';
-import type { BackoffOptions } from './backoff.ts';
+import type { BackoffOptions } from '../../service/backoff.ts';
 import { streamOptions } from './streamOptions.ts';
 import { PersistentStream } from './persistentStream.ts';
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientDuplexStream, Metadata, ServiceError, status, StatusObject } from '@grpc/grpc-js';
 import { bearer } from '../../rpc/identity.ts';
 import type { AgentLog } from '../agentLog.ts';
-import { Backoff, type BackoffOptions } from './backoff.ts';
+import { Backoff, type BackoffOptions } from '../../service/backoff.ts';
 
 export interface OpenedStream<Request, Response> {
   stream: ClientDuplexStream<Request, Response>;
@@ -26,6 +26,7 @@ export interface PersistentStreamOptions<Request, Response> {
   tokenRequest: (token: string) => Request;
   /** How often the stream is sent a fresh token: within the five minutes that servers wait. Default 4 min. */
   tokenMilliseconds?: number;
+  /** Default: 100 ms up to 10 s. */
   backoff?: BackoffOptions;
   /** A stream was opened; nothing has been answered yet. */
   onOpen: () => void;
@@ -55,7 +56,7 @@ export class PersistentStream<Request, Response> {
   constructor(address: string, options: PersistentStreamOptions<Request, Response>) {
     this.#address = address;
     this.#options = options;
-    this.#backoff = new Backoff(options.backoff);
+    this.#backoff = new Backoff(options.backoff ?? { firstMs: 100, maxMs: 10_000 });
     this.#running = this.#run();
   }
 

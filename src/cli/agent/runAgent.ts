@@ -6,9 +6,9 @@ import type { Command } from 'commander';
 import { Agent } from '../../agent/agent.ts';
 import { agentMetrics } from '../../agent/agentMetrics.ts';
 import { Epochs } from '../../agent/epochs.ts';
-import { startHealthServer } from '../../agent/healthServer.ts';
 import { isQuantity, quantityToInteger } from '../../api/index.ts';
 import { clientFileCredentials } from '../../rpc/tls/fileCredentials.ts';
+import { startMetricsServer } from '../../service/metricsServer.ts';
 import type { CliContext } from '../cliContext.ts';
 import { usageError } from '../cliError.ts';
 import type { GlobalOptions } from '../commandLine.ts';
@@ -48,14 +48,13 @@ export async function runAgent(
     maxSpoolBytes: Number(quantityToInteger(options.spoolBytes)),
   });
   try {
-    const health = await startHealthServer({
-      listen: options.metricsListen,
-      metrics: agentMetrics(agent),
-      unhealthy: () => undefined,
+    const health = await startMetricsServer({
+      address: options.metricsListen,
+      registry: agentMetrics(agent),
     });
     log('info', 'the agent runs', { node: options.nodeName, metricsPort: health.port });
     log('info', 'ending', { signal: await ended });
-    health.close();
+    await health.close();
   } finally {
     await agent.close();
   }

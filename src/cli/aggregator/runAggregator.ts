@@ -7,7 +7,7 @@ import { quantityToInteger, traceProbeResource, type KubernetesObject } from '..
 import { Aggregator } from '../../aggregator/aggregator.ts';
 import { auditTo } from '../../aggregator/read/audit.ts';
 import { eventsService } from '../../aggregator/read/eventsService.ts';
-import { startMetricsServer } from '../../controller/metricsServer.ts';
+import { startMetricsServer } from '../../service/metricsServer.ts';
 import { ApiClient } from '../../kubernetes/apiClient.ts';
 import { ReaderReviewer } from '../../kubernetes/readerReviewer.ts';
 import { Reflector } from '../../kubernetes/reflector.ts';

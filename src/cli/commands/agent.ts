@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
 import type { CliContext } from '../cliContext.ts';
+import { smallNursery } from '../smallNursery.ts';
 
 /** `traceprobe agent` */
 export function agentCommand(context: CliContext): Command {
@@ -59,6 +60,7 @@ given by the environment variable that its description names.`,
     )
     .option('--insecure-loopback', 'no TLS; only to a controller on a loopback address', false)
     .action(async (options: AgentCommandOptions, command: Command) => {
+      smallNursery();
       const { runAgent } = await import('../agent/runAgent.ts');
       await runAgent(options, { context, command });
     });

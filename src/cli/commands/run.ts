@@ -6,6 +6,7 @@ import { usageError } from '../cliError.ts';
 import { duration } from './duration.ts';
 import { outputFormats, type OutputFormat } from '../output/outputFormat.ts';
 import { addReadOptions, type ReadOptions } from '../read/readOptions.ts';
+import { smallNursery } from '../smallNursery.ts';
 
 interface Options extends ReadOptions {
   attach?: string;
@@ -49,6 +50,7 @@ At the end the account of each probe goes to standard error: where every hit wen
     )
     .addHelpText('after', examples);
   return addReadOptions(command).action(async (files: string[], options: Options) => {
+    smallNursery();
     if (options.cluster) {
       const { runOnCluster } = await import('../clusterRun/runOnCluster.ts');
       await runOnCluster(

@@ -6,8 +6,8 @@ export interface MetricsServerOptions {
   /** host:port; port 0 takes a free one. */
   address: string;
   registry: Registry;
-  /** Why it is not ready; undefined: it is. */
-  notReady: () => string | undefined;
+  /** Why it is not ready; undefined: it is. Left out: it is whenever it answers. */
+  notReady?: () => string | undefined;
 }
 
 export interface MetricsServer {
@@ -19,7 +19,7 @@ export interface MetricsServer {
 export async function startMetricsServer({
   address,
   registry,
-  notReady,
+  notReady = () => undefined,
 }: MetricsServerOptions): Promise<MetricsServer> {
   const server = createServer((request, response) => {
     const answer = (code: number, text: string, type = 'text/plain; charset=utf-8'): void => {
@@ -42,6 +42,9 @@ export async function startMetricsServer({
       );
     } else answer(404, 'there are /metrics, /healthz and /readyz\n');
   });
+  // Scrapes are short; whoever holds a connection open is let go.
+  server.headersTimeout = 5000;
+  server.requestTimeout = 5000;
   await listening(server, address);
   return {
     port: (server.address() as AddressInfo).port,

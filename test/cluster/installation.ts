@@ -1,0 +1,157 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { agentAudience } from '../../src/kubernetes/tokenReviewer.ts';
+import { installRbac } from './chart/installRbac.ts';
+import type { ControlPlane } from './controlPlane.ts';
+import { freePort } from './controlPlane/freePort.ts';
+import { RoleProcess } from './simulated/roleProcess.ts';
+
+const namespace = 'traceprobe';
+const agentAccount = { namespace, name: 'traceprobe-agent' };
+
+/**
+ * TraceProbe installed in a control plane as the chart does it: its roles, its certificates in Secrets, its processes
+ * with tokens of their ServiceAccounts and TLS between them. Only that the processes run on this machine, not in pods.
+ */
+export class Installation implements AsyncDisposable {
+  readonly directory = mkdtempSync(join(tmpdir(), 'traceprobe-installation-'));
+  readonly #cluster: ControlPlane;
+  readonly #roles = new Set<RoleProcess>();
+  #controllerAddress = '';
+  #aggregatorPort = 0;
+
+  private constructor(cluster: ControlPlane) {
+    this.#cluster = cluster;
+  }
+
+  /** The CRD, the roles, a controller, and the certificates that it makes. */
+  static async start(cluster: ControlPlane): Promise<Installation> {
+    const installation = new Installation(cluster);
+    try {
+      const crd = fileURLToPath(new URL('../../crds/traceprobes.yaml', import.meta.url));
+      await cluster.kubectl(['apply', '-f', crd]);
+      await cluster.kubectl(['wait', '--for=condition=Established', 'crd/traceprobes.traceprobe.io']);
+      await installRbac(cluster, namespace);
+      installation.#aggregatorPort = await freePort();
+      await installation.startController();
+      await installation.#takeCertificates();
+      return installation;
+    } catch (error) {
+      await installation[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** host:port of the aggregator, whether it runs or not. */
+  get aggregatorAddress(): string {
+    return `127.0.0.1:${this.#aggregatorPort}`;
+  }
+
+  get caFile(): string {
+    return join(this.directory, 'ca.crt');
+  }
+
+  async startController(): Promise<RoleProcess> {
+    const controller = this.#role(
+      ...['controller', '--kubeconfig', await this.#kubeconfig('traceprobe-controller')],
+      ...['--namespace', namespace, '--lease-duration', '4s'],
+      ...['--listen', this.#controllerAddress || '127.0.0.1:0', '--metrics-listen', '127.0.0.1:0'],
+      ...['--aggregator-address', this.aggregatorAddress],
+    );
+    const { port } = await controller.untilSaid('serving agents');
+    this.#controllerAddress = `127.0.0.1:${Number(port)}`;
+    await controller.untilSaid('this replica leads');
+    return controller;
+  }
+
+  /** On the store of the one before. */
+  async startAggregator(...options: string[]): Promise<RoleProcess> {
+    const aggregator = this.#role(
+      ...['aggregator', '--kubeconfig', await this.#kubeconfig('traceprobe-aggregator')],
+      ...['--namespace', namespace, '--data', join(this.directory, 'store')],
+      ...['--listen', this.aggregatorAddress, '--metrics-listen', '127.0.0.1:0'],
+      ...['--tls-cert-file', join(this.directory, 'tls.crt')],
+      ...['--tls-key-file', join(this.directory, 'tls.key'), ...options],
+    );
+    await aggregator.untilSaid('serving');
+    return aggregator;
+  }
+
+  /** A node, with an agent's pod on it that has a token. */
+  async createAgentNode(node: string, labels: Record<string, string> = {}): Promise<void> {
+    await this.#cluster.createNode(node, labels);
+    const pod = `agent-${node}`;
+    await this.#cluster.createPod({ ...agentAccount, name: pod, node, serviceAccount: agentAccount.name });
+    const token = await this.#cluster.tokenFor(agentAccount, { audience: agentAudience, boundPod: pod });
+    writeFileSync(join(this.directory, `${node}.token`), token);
+  }
+
+  /** The agent of such a node; on the spool and the plan of the one before. */
+  async startAgent(node: string, ...options: string[]): Promise<RoleProcess> {
+    const agent = this.#role(
+      ...['agent', '--controller', this.#controllerAddress, '--node-name', node],
+      ...['--token-file', join(this.directory, `${node}.token`), '--ca-file', this.caFile],
+      ...['--controller-name', 'traceprobe-controller', '--aggregator-name', 'traceprobe-aggregator'],
+      ...['--data-dir', join(this.directory, node), '--metrics-listen', '127.0.0.1:0', ...options],
+    );
+    await agent.untilSaid('the agent runs');
+    return agent;
+  }
+
+  /** A file with a token of a reader's ServiceAccount; the one of the chart may read everything. */
+  async readerToken(name = 'traceprobe-reader'): Promise<string> {
+    const token = await this.#cluster.tokenFor({ namespace, name }, { audience: 'traceprobe-read' });
+    return this.#write(`reader-${name}.token`, token);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#roles].map((role) => role.end('SIGKILL')));
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  #role(...args: string[]): RoleProcess {
+    const role = new RoleProcess(...args);
+    this.#roles.add(role);
+    return role;
+  }
+
+  /** As kubelets mount them for pods. */
+  async #takeCertificates(): Promise<void> {
+    const data = async (kind: string, name: string): Promise<Record<string, string>> => {
+      await this.#cluster.kubectl(['wait', '--for=create', `${kind}/${name}`, '-n', namespace]);
+      const { stdout } = await this.#cluster.kubectl(['get', kind, name, '-n', namespace, '-o', 'json']);
+      return (JSON.parse(stdout) as { data: Record<string, string> }).data;
+    };
+    this.#write('ca.crt', (await data('configmap', 'traceprobe-ca'))['ca.crt'] ?? '');
+    const secret = await data('secret', 'traceprobe-aggregator-tls');
+    for (const file of ['tls.crt', 'tls.key']) {
+      this.#write(file, Buffer.from(secret[file] ?? '', 'base64').toString());
+    }
+  }
+
+  /** What a pod of this ServiceAccount has. */
+  async #kubeconfig(account: string): Promise<string> {
+    const token = await this.#cluster.tokenFor({ namespace, name: account });
+    const named = (key: string, value: object): object[] => [{ name: 'test', [key]: value }];
+    const config = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: named('cluster', {
+        server: this.#cluster.url,
+        'certificate-authority': this.#cluster.caFile,
+      }),
+      users: named('user', { token }),
+      contexts: named('context', { cluster: 'test', user: 'test', namespace }),
+      'current-context': 'test',
+    };
+    return this.#write(`${account}.kubeconfig`, JSON.stringify(config));
+  }
+
+  #write(name: string, text: string): string {
+    const path = join(this.directory, name);
+    writeFileSync(path, text, { mode: 0o600 });
+    return path;
+  }
+}

@@ -135,7 +135,7 @@ describe('the agent', () => {
     ]);
   });
 
-  test.each(['tracefs', 'bpffs', 'cgroup', 'securityfs', 'proc'])(
+  test.each(['tracefs', 'bpffs', 'cgroup', 'securityfs'])(
     'path %s can be left out by itself',
     async (path) => {
       const names = ({ pod }: { pod: PodSpec }): string[] => pod.volumes?.map(({ name }) => name) ?? [];
@@ -146,6 +146,13 @@ describe('the agent', () => {
       expect(without.container.volumeMounts?.map(({ name }) => name)).not.toContain(path);
     },
   );
+
+  test("sees the node's processes only where probes of programs are on", async () => {
+    const mounts = async (user: boolean): Promise<string[] | undefined> =>
+      (await agentOf({ agent: { probes: { user } } })).container.volumeMounts?.map(({ name }) => name);
+    expect(await mounts(false)).not.toContain('proc');
+    expect(await mounts(true)).toContain('proc');
+  });
 
   test('writes to its pins and its own folder, nowhere else', async () => {
     const { container } = await agentOf(everything);

@@ -43,7 +43,6 @@ const reviews = [
 const table: Record<string, Rights> = {
   'traceprobe-controller': {
     may: [
-      'get traceprobes.traceprobe.io',
       'list traceprobes.traceprobe.io',
       'watch traceprobes.traceprobe.io',
       'patch traceprobes.traceprobe.io/status',
@@ -75,6 +74,10 @@ const table: Record<string, Rights> = {
       'get traceprobes.traceprobe.io/events',
       'create secrets @kube-system',
       'get secrets other @tracing',
+      'get secrets traceprobe-aggregator-tls @tracing',
+      'list secrets @tracing',
+      'update traceprobes.traceprobe.io',
+      'update traceprobes.traceprobe.io/status',
       'patch secrets other @tracing',
       'delete secrets traceprobe-certificates @tracing',
       'get secrets traceprobe-certificates @default',

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { isMap, isScalar, parse, parseDocument } from 'yaml';
@@ -7,7 +8,7 @@ import { agentCommand } from '../../src/cli/commands/agent.ts';
 import { aggregatorCommand } from '../../src/cli/commands/aggregator.ts';
 import { controllerCommand } from '../../src/cli/commands/controller.ts';
 import { renderChart, type Manifest } from './chart/renderChart.ts';
-import { chartDirectory } from './chart/runHelm.ts';
+import { chartDirectory, runHelm } from './chart/runHelm.ts';
 
 /** Everything that values can switch on. */
 const everything = {
@@ -339,3 +340,26 @@ test('options that the chart gives are options that the commands have', async ()
 });
 /** Given before the agent has the option: without effect, and read once it has. */
 const pending = ['TRACEPROBE_CGROUP_ROOT', 'TRACEPROBE_PROC_ROOT'];
+
+test('the chart installs the version of this repository, and a package of it renders the same', async () => {
+  const own = parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  expect(parse(await read('Chart.yaml'))).toMatchObject({ version: own.version, appVersion: own.version });
+  const directory = await mkdtemp(join(tmpdir(), 'traceprobe-chart-'));
+  try {
+    // Its links to crds/ become files.
+    const packaged = await runHelm(['package', chartDirectory, `--destination=${directory}`]);
+    expect(packaged).toMatchObject({ code: 0 });
+    const rendered = await runHelm([
+      'template',
+      'traceprobe',
+      join(directory, `traceprobe-${own.version}.tgz`),
+    ]);
+    const direct = await runHelm(['template', 'traceprobe', chartDirectory]);
+    expect(rendered.stdout).toBe(direct.stdout);
+    expect(direct.stdout).toContain('kind: CustomResourceDefinition');
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});

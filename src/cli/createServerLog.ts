@@ -1,7 +1,7 @@
 import winston from 'winston';
 import type { LogLevel } from './createLog.ts';
 
-/** Writes a line to the log of a server, with values beside the message. */
+/** Writes a line to the log of a server, with values beside the message; none of them is called message or level. */
 export type ServerLog = (level: LogLevel, message: string, values?: Record<string, unknown>) => void;
 
 /** A log of JSON lines to standard error, for whoever collects the logs of pods. */
@@ -13,6 +13,7 @@ export function createServerLog(level: LogLevel): ServerLog {
     transports: [new transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'] })],
   });
   return (at, message, values = {}) => {
-    logger.log(at, message, values);
+    // As one object: of two, winston runs their messages together.
+    logger.log({ ...values, level: at, message });
   };
 }

@@ -15,14 +15,14 @@ import { runningKernel } from '../../src/probe/resolve/runningKernel.ts';
 const wanted = 5;
 
 /**
- * Told to by a line, opens files that do not exist, each once, until its input ends, then says how many. It stops by
- * itself at 200,000: a machine that cannot change a probe meanwhile fails in words rather than never.
+ * Told to by a line, opens files that do not exist, each once, until its input ends (or whoever holds the other end
+ * does), then says how many. With pauses: a machine that is busy with the changes has to count what it opens meanwhile.
  */
 const opener = `const fs = require('node:fs');
 let i = 0, more = true;
 function some() {
-  for (const end = i + 500; i < end; i++) try { fs.openSync('/nonexistent/' + i) } catch {}
-  if (more && i < 200_000) setImmediate(some);
+  for (const end = i + 100; i < end; i++) try { fs.openSync('/nonexistent/' + i) } catch {}
+  if (more) setTimeout(some, 1);
   else process.stdout.write(String(i));
 }
 process.stdin.once('data', some).on('end', () => { more = false });`;

@@ -38,7 +38,7 @@ export function auditTo(log: { info: (message: string, values: Record<string, un
       rows,
       durationMs: Math.round(durationMs),
       outcome,
-      ...(message !== '' && { message }),
+      ...(message !== '' && { reason: message }),
     });
   };
 }

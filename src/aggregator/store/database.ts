@@ -1,7 +1,7 @@
 import { existsSync, statfsSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
-import { createMetadata } from './layout.ts';
+import { createMetadata, schemas } from './layout.ts';
 import { StoreError, storeError } from './storeError.ts';
 
 export interface DatabaseOptions {
@@ -114,6 +114,15 @@ export function isFatal(error: unknown): boolean {
 async function openInstance(
   options: DatabaseOptions,
 ): Promise<{ instance: DuckDBInstance; writer: DuckDBConnection }> {
+  // DuckDB calls the catalog after the file; where a schema has the same name, no name in it is plain any more.
+  const catalog = basename(options.path).split('.')[0] ?? '';
+  if (schemas.includes(catalog.toLowerCase())) {
+    throw new StoreError(
+      'failed',
+      `${options.path} cannot be a store: a file may not be called like a schema in it (${schemas.join(', ')}); ` +
+        'rename it, to store.duckdb for example',
+    );
+  }
   try {
     const instance = await DuckDBInstance.create(options.path, {
       access_mode: 'READ_WRITE',

@@ -202,11 +202,12 @@ export const dictionaryColumns = 'code UINTEGER, value VARCHAR';
 export const workloadColumns =
   'code UINTEGER, namespace VARCHAR, pod VARCHAR, container VARCHAR, pod_uid VARCHAR';
 
+/** What there is in every file: rows, metadata, and the views of readers. */
+export const schemas = ['data', 'meta', 'events'];
+
 /** Schemas and tables that every file has. */
 export const createMetadata = [
-  'CREATE SCHEMA IF NOT EXISTS data',
-  'CREATE SCHEMA IF NOT EXISTS meta',
-  'CREATE SCHEMA IF NOT EXISTS events',
+  ...schemas.map((name) => `CREATE SCHEMA IF NOT EXISTS ${name}`),
   `CREATE TABLE IF NOT EXISTS meta.probes (uid VARCHAR, name VARCHAR, is_current BOOLEAN, max_age_ms UBIGINT,
      max_bytes UBIGINT, first_seen TIMESTAMP, deleted TIMESTAMP)`,
   `CREATE TABLE IF NOT EXISTS meta.points (probe_uid VARCHAR, point UINTEGER, point_name VARCHAR, generation UBIGINT,

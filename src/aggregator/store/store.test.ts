@@ -104,6 +104,13 @@ test('a file is open once', async () => {
   expect(await store.add(frameOf(1, [{ first: 0, rows: 1 }]))).toHaveLength(1);
 });
 
+test('a file that is called like a schema in it is refused, and what to do is said', async () => {
+  for (const name of ['events.duckdb', 'META.db']) {
+    const path = join(directory, name);
+    await expect(Store.open({ path })).rejects.toThrow(`${path} cannot be a store: a file may not be called`);
+  }
+});
+
 test('what the store refuses because of a frame is told from what it cannot do', async () => {
   await open();
   await expect(store.add(frameOf(1, [], { batches: [Buffer.from('x')] }))).rejects.toBeInstanceOf(FrameError);

@@ -50,7 +50,7 @@ export async function runAggregator(
   mkdirSync(options.data, { recursive: true });
   let lost: Error | undefined;
   const aggregator = await Aggregator.start({
-    store: { path: join(options.data, 'events.duckdb'), maxBytes, memoryLimit },
+    store: { path: join(options.data, 'store.duckdb'), maxBytes, memoryLimit },
     address: options.listen,
     credentials,
     authenticator: new TokenReviewer({
@@ -71,7 +71,7 @@ export async function runAggregator(
     },
     onFailing: (message) => {
       if (message === undefined) log('info', 'events are stored again');
-      else log('error', 'events cannot be stored; agents hold them back', { message });
+      else log('error', 'events cannot be stored; agents hold them back', { reason: message });
     },
     onMalformed: (node, message) => {
       log('warn', 'a frame was refused', { node, message });

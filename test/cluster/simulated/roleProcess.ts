@@ -8,7 +8,7 @@ const main = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url))
 /** A line of a role's log. */
 export type LogEntry = { message: string } & Record<string, unknown>;
 
-/** `traceprobe controller`, `agent` or `aggregator` as a process of its own. */
+/** `traceprobe controller`, `agent` or `aggregator` as a process of its own. With TRACEPROBE_TEST_LOG set, its log is shown. */
 export class RoleProcess {
   /** Of its standard error. */
   readonly lines: string[] = [];
@@ -26,6 +26,7 @@ export class RoleProcess {
     if (this.#child.stderr) {
       createInterface(this.#child.stderr).on('line', (line) => {
         this.lines.push(line);
+        if (process.env['TRACEPROBE_TEST_LOG']) process.stderr.write(`${args[0] ?? ''} ${line}\n`);
         if (line.startsWith('{')) this.entries.push(JSON.parse(line) as LogEntry);
         this.#look();
       });

@@ -40,6 +40,13 @@ given by the environment variable that its description names.`,
     )
     .addOption(
       option(
+        '--cgroup-root <DIRECTORY>',
+        'TRACEPROBE_CGROUP_ROOT',
+        "the node's /sys/fs/cgroup; left out: where cgroup v2 is mounted here",
+      ),
+    )
+    .addOption(
+      option(
         '--controller-name <NAME>',
         'TRACEPROBE_CONTROLLER_NAME',
         "in the controller's certificate; left out: the host of --controller",
@@ -74,6 +81,7 @@ export interface AgentCommandOptions {
   nodeName: string;
   dataDir: string;
   pinDir: string;
+  cgroupRoot?: string;
   controllerName?: string;
   aggregatorName?: string;
   spoolBytes: string;

@@ -116,8 +116,11 @@ class TextBuffer implements ColumnBuffer {
     }
     const { codes, dictionary, faults } = column;
     for (let row = range.from; row < range.to; row++) {
+      // A value that could not be read has code 0, also of a dictionary that is empty.
+      const faulted = faults !== undefined && ((faults[row >> 3] ?? 0) >> (row & 7)) & 1;
       const code = codes[row] ?? 0;
-      this.#values.push(this.sqlType === 'BLOB' ? dictionary.bytes(code) : dictionary.text(code));
+      if (faulted) this.#values.push('');
+      else this.#values.push(this.sqlType === 'BLOB' ? dictionary.bytes(code) : dictionary.text(code));
     }
     if (faults) this.#validity.addFaults(at, faults, range);
   }

@@ -1,6 +1,7 @@
 import duckdb, { type Vector } from '@duckdb/node-bindings';
 import type { BatchColumn } from '../../codec/decodeBatch.ts';
 import type { ColumnWriter } from './appendRows.ts';
+import { blockRows, type BlockPool } from './blockPool.ts';
 import type { SqlType } from './layout.ts';
 import { Validity } from './validity.ts';
 import type { RowRange } from './watermark.ts';
@@ -10,7 +11,13 @@ type Values = (BigInt64Array | BigUint64Array | Float64Array | Uint32Array | Uin
   readonly buffer: ArrayBuffer;
 };
 
-const arrays: Record<FixedType, new (length: number) => Values> = {
+interface ValuesType {
+  new (length: number): Values;
+  new (buffer: ArrayBuffer): Values;
+  readonly BYTES_PER_ELEMENT: number;
+}
+
+const arrays: Record<FixedType, ValuesType> = {
   TIMESTAMP_NS: BigInt64Array,
   BIGINT: BigInt64Array,
   UBIGINT: BigUint64Array,
@@ -31,72 +38,151 @@ export interface ColumnBuffer extends ColumnWriter {
   add(at: number, column: BatchColumn, range: RowRange, codes: Uint32Array | undefined): void;
   /** Adds rows of which nothing is known. */
   addNulls(at: number, rows: number): void;
+  /** Gives its memory back: it is not used any more. */
+  release(): void;
 }
 
 /** Room for the rows of one column of a table. */
-export function columnBuffer(sqlType: SqlType): ColumnBuffer {
-  return sqlType === 'VARCHAR' || sqlType === 'BLOB' ? new TextBuffer(sqlType) : new FixedBuffer(sqlType);
+export function columnBuffer(sqlType: SqlType, pool: BlockPool): ColumnBuffer {
+  return sqlType === 'VARCHAR' || sqlType === 'BLOB'
+    ? new TextBuffer(sqlType)
+    : new FixedBuffer(sqlType, pool);
 }
+
+/** Up to so many rows a column grows by doubling: most tables get few in a commit. */
+const smallRows = 2048;
 
 /** Numbers and codes. */
 export class FixedBuffer implements ColumnBuffer {
   readonly sqlType: FixedType;
-  #values: Values;
+  readonly #pool: BlockPool;
+  /** Of blockRows each; the only one may be smaller. */
+  readonly #blocks: Values[];
   readonly #validity = new Validity();
 
-  constructor(sqlType: FixedType) {
+  constructor(sqlType: FixedType, pool: BlockPool) {
     this.sqlType = sqlType;
-    this.#values = new arrays[sqlType](64);
+    this.#pool = pool;
+    this.#blocks = [new arrays[sqlType](64)];
   }
 
   add(at: number, column: BatchColumn, range: RowRange, codes: Uint32Array | undefined): void {
     const { from, to } = range;
-    const values = this.#room(at + to - from);
     if (codes) {
-      const batchCodes = 'values' in column ? column.values : column.codes;
-      const offset = at - from;
-      for (let row = from; row < to; row++) values[offset + row] = codes[Number(batchCodes[row])] ?? 0;
+      const batchCodes = ('values' in column ? column.values : column.codes) as CodeArray;
+      this.#eachPart(at, to - from, (values, offset, done, rows) => {
+        mapCodes(values as Uint32Array, offset, batchCodes, from + done, rows, codes);
+      });
     } else if (!('values' in column)) {
       this.addNulls(at, to - from);
-    } else if (this.sqlType === 'BOOLEAN') {
-      // Any other byte than 0 and 1 is no boolean to DuckDB.
-      for (let row = from; row < to; row++) values[at + row - from] = column.values[row] ? 1 : 0;
     } else {
-      values.set(column.values.subarray(from, to) as never, at);
+      const source = this.sqlType === 'BOOLEAN' ? booleans(column.values as Uint8Array) : column.values;
+      this.#eachPart(at, to - from, (values, offset, done, rows) => {
+        values.set(source.subarray(from + done, from + done + rows) as never, offset);
+      });
     }
     if (column.faults) this.#validity.addFaults(at, column.faults, range);
   }
 
   addNulls(at: number, rows: number): void {
-    this.#room(at + rows);
+    this.#eachPart(at, rows, (values, offset, _, count) => {
+      const { buffer, byteOffset, BYTES_PER_ELEMENT: width } = values;
+      new Uint8Array(buffer, byteOffset + offset * width, count * width).fill(0);
+    });
     for (let row = at; row < at + rows; row++) this.#validity.clear(row);
   }
 
-  /** Adds rows of one value; of UINTEGER. */
+  /** Adds rows of one value; of UINTEGER or USMALLINT. */
   addConstant(at: number, value: number, rows: number): void {
-    this.#room(at + rows).fill(value as never, at, at + rows);
+    this.#eachPart(at, rows, (values, offset, _, count) => {
+      values.fill(value as never, offset, offset + count);
+    });
   }
 
   /** Adds rows that count up by one; of UBIGINT. */
   addSequence(at: number, first: bigint, rows: number): void {
-    const values = this.#room(at + rows);
-    for (let row = 0; row < rows; row++) values[at + row] = first + BigInt(row);
+    this.#eachPart(at, rows, (values, offset, done, count) => {
+      countUp(values, offset, first + BigInt(done), count);
+    });
   }
 
   write(vector: Vector, from: number, rows: number): void {
-    const { buffer, BYTES_PER_ELEMENT: width } = this.#values;
-    duckdb.copy_data_to_vector(vector, 0, buffer, from * width, rows * width);
+    const values = this.#blocks[Math.floor(from / blockRows)];
+    if (values === undefined) throw new RangeError(`there is no row ${from}`);
+    const { buffer, BYTES_PER_ELEMENT: width } = values;
+    duckdb.copy_data_to_vector(vector, 0, buffer, (from % blockRows) * width, rows * width);
     this.#validity.write(vector, from, rows);
   }
 
-  #room(rows: number): Values {
-    if (rows > this.#values.length) {
-      const grown = new arrays[this.sqlType](Math.max(rows, 2 * this.#values.length));
-      grown.set(this.#values as never);
-      this.#values = grown;
+  release(): void {
+    for (const { buffer, length } of this.#blocks.splice(0)) {
+      if (length === blockRows) this.#pool.give(buffer);
     }
-    return this.#values;
   }
+
+  /**
+   * Makes room for rows, and hands over where they go: `rows` from `offset` of `values`, which are those behind the
+   * first `done`.
+   */
+  #eachPart(
+    at: number,
+    rows: number,
+    put: (values: Values, offset: number, done: number, rows: number) => void,
+  ): void {
+    for (let done = 0; done < rows;) {
+      const offset = (at + done) % blockRows;
+      const count = Math.min(rows - done, blockRows - offset);
+      put(this.#block(Math.floor((at + done) / blockRows), offset + count), offset, done, count);
+      done += count;
+    }
+  }
+
+  #block(index: number, rows: number): Values {
+    const block = this.#blocks[index];
+    if (block !== undefined && rows <= block.length) return block;
+    const type = arrays[this.sqlType];
+    const isSmall = index === 0 && rows <= smallRows;
+    const grown = isSmall
+      ? new type(Math.max(rows, 2 * (block?.length ?? 0)))
+      : new type(this.#pool.take(blockRows * type.BYTES_PER_ELEMENT));
+    if (block) grown.set(block as never);
+    this.#blocks[index] = grown;
+    return grown;
+  }
+}
+
+type CodeArray = Uint8Array | Uint16Array | Uint32Array;
+
+/** Translates a batch's codes; by itself, so that it is compiled for whole numbers alone. */
+function mapCodes(
+  to: Uint32Array,
+  at: number,
+  codes: CodeArray,
+  from: number,
+  rows: number,
+  map: Uint32Array,
+): void {
+  for (let row = 0; row < rows; row++) to[at + row] = map[codes[from + row] ?? 0] ?? 0;
+}
+
+/** Numbers from `first` on, in halves: a bigint a row would be an object a row. */
+function countUp(to: Values, at: number, first: bigint, rows: number): void {
+  const halves = new Uint32Array(to.buffer, to.byteOffset + 8 * at, 2 * rows);
+  let low = Number(first & 0xffff_ffffn);
+  let high = Number(first >> 32n);
+  for (let row = 0; row < rows; row++) {
+    halves[2 * row] = low;
+    halves[2 * row + 1] = high;
+    if (++low === 2 ** 32) {
+      low = 0;
+      high++;
+    }
+  }
+}
+
+/** Any other byte than 0 and 1 is no boolean to DuckDB. */
+function booleans(bytes: Uint8Array): Uint8Array {
+  return bytes.map((byte) => (byte === 0 ? 0 : 1));
 }
 
 /** Strings in the table itself. */
@@ -139,5 +225,9 @@ class TextBuffer implements ColumnBuffer {
       duckdb.vector_assign_string_element_len(vector, row, bytes);
     }
     this.#validity.write(vector, from, rows);
+  }
+
+  release(): void {
+    this.#values.length = 0;
   }
 }

@@ -1,4 +1,5 @@
 import type { BatchWorkload } from '../../codec/decodeBatch.ts';
+import type { BlockPool } from './blockPool.ts';
 import type { OpenSlice, ProbeState, SliceState, TableState } from './catalog.ts';
 import { dictionaryTable, eventTable, workloadTable, type SliceName } from './layout.ts';
 import type { SourceState } from './sources.ts';
@@ -24,7 +25,10 @@ export class PendingCommit {
   frames = 0;
   rows = 0;
 
-  constructor() {
+  readonly #pool: BlockPool;
+
+  constructor(pool: BlockPool) {
+    this.#pool = pool;
     // Who added something waits for it; nobody has to.
     this.settled.promise.catch(() => undefined);
   }
@@ -38,8 +42,14 @@ export class PendingCommit {
   buffer(slice: SliceName, { point, ordinal, columns }: TableState): TableBuffer {
     const name = eventTable(slice, point, ordinal);
     let buffer = this.tables.get(name);
-    if (buffer === undefined) this.tables.set(name, (buffer = new TableBuffer(columns)));
+    if (buffer === undefined) this.tables.set(name, (buffer = new TableBuffer(columns, this.#pool)));
     return buffer;
+  }
+
+  /** Gives the memory of its rows back, once they are written. */
+  release(): void {
+    for (const table of this.tables.values()) table.release();
+    this.tables.clear();
   }
 
   /** Takes the strings and workloads that slices were given. */

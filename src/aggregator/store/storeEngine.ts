@@ -35,6 +35,8 @@ export interface EngineEvents {
 
 /** Bytes a row to make room for before a transaction: what is written twice, to the log and to the file. */
 const bytesPerRow = 200;
+/** So many are committed without waiting for more. */
+const manyRows = 200_000;
 const retryMs = { first: 100, last: 5000 };
 
 /**
@@ -51,6 +53,7 @@ export class StoreEngine {
   #turn: Promise<unknown> = Promise.resolve();
   #commitTimer: NodeJS.Timeout | undefined;
   readonly #retentionTimer: NodeJS.Timeout;
+  #hurried = false;
   #backups = 0;
   #failing = false;
   #closed = false;
@@ -179,6 +182,14 @@ export class StoreEngine {
 
   #schedule(): void {
     if (this.#closed) return;
+    if (this.#model.pending.rows >= manyRows && !this.#hurried) {
+      // Who waits for the ack may send the next ones meanwhile.
+      this.#hurried = true;
+      void this.commit().finally(() => {
+        this.#hurried = false;
+      });
+      return;
+    }
     this.#commitTimer ??= setTimeout(() => {
       this.#commitTimer = undefined;
       void this.commit();
@@ -217,6 +228,7 @@ export class StoreEngine {
     this.#failing = false;
     this.#remember(sealed);
     const { rows, frames } = sealed.pending;
+    sealed.pending.release();
     sealed.pending.settled.resolve(undefined);
     this.#events.committed({ rows, frames, milliseconds: performance.now() - started });
     if (this.#database.walBytes() > this.#options.walBytes) await this.#checkpoint();

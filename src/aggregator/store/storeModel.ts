@@ -1,3 +1,4 @@
+import { BlockPool } from './blockPool.ts';
 import {
   openSlice,
   sliceBytes,
@@ -41,6 +42,8 @@ const maxDictionary = 250_000;
 /** A log is begun anew when it has this many times the lines that it needs, and at least so many. */
 const logSlack = 4;
 const minLogLines = 1_000_000;
+/** Memory that is kept for the rows of the next commits. */
+const maxIdleBytes = 64 * 2 ** 20;
 
 /** What is in the store once everything that is pending is committed. No input or output: frames in, commits out. */
 export class StoreModel {
@@ -54,7 +57,8 @@ export class StoreModel {
     { asText: ReadonlySet<string>; columns: StoredColumn[]; shape: string }
   >();
   readonly #maxAgeMs: number;
-  #pending = new PendingCommit();
+  readonly #pool = new BlockPool(maxIdleBytes);
+  #pending = new PendingCommit(this.#pool);
   #log: number;
   #logLines = 0;
   #commit: bigint;
@@ -158,7 +162,7 @@ export class StoreModel {
       gaps: [...pending.gaps].map(({ id, watermark }) => ({ id, gaps: [...watermark.gaps] })),
     };
     this.#logLines += sealed.progress.length + sealed.accounts.length + 1;
-    this.#pending = new PendingCommit();
+    this.#pending = new PendingCommit(this.#pool);
     return sealed;
   }
 

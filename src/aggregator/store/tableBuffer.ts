@@ -2,6 +2,7 @@ import type { Batch, BatchColumn } from '../../codec/decodeBatch.ts';
 import { builtinColumns } from '../../codec/decodeBatch.ts';
 import { columnBuffer, FixedBuffer, type ColumnBuffer } from './columnBuffer.ts';
 import type { ColumnWriter } from './appendRows.ts';
+import type { BlockPool } from './blockPool.ts';
 import { eventColumns, type StoredColumn, type TableColumn } from './layout.ts';
 import type { SliceDictionary, SliceWorkloads } from './sliceDictionary.ts';
 import type { RowRange } from './watermark.ts';
@@ -18,8 +19,11 @@ export class TableBuffer {
   #rows = 0;
   readonly #columns: { column: TableColumn; buffer: ColumnBuffer }[];
 
-  constructor(columns: readonly StoredColumn[]) {
-    this.#columns = eventColumns(columns).map((column) => ({ column, buffer: columnBuffer(column.sqlType) }));
+  constructor(columns: readonly StoredColumn[], pool: BlockPool) {
+    this.#columns = eventColumns(columns).map((column) => ({
+      column,
+      buffer: columnBuffer(column.sqlType, pool),
+    }));
   }
 
   get rows(): number {
@@ -69,6 +73,11 @@ export class TableBuffer {
       }
     }
     this.#rows += rows;
+  }
+
+  /** Gives its memory back, once it is written. */
+  release(): void {
+    for (const { buffer } of this.#columns) buffer.release();
   }
 }
 

@@ -10,6 +10,8 @@ export interface Child extends AsyncDisposable {
   readonly pid: number;
   /** Resolves when standard output or error has matched; rejects when the process ends before. */
   printed(pattern: RegExp): Promise<void>;
+  /** The same, with what has matched. */
+  matched(pattern: RegExp): Promise<RegExpExecArray>;
   /** Resolves with everything on standard output when it ended by itself with 0, else rejects with what it printed. */
   ended(): Promise<string>;
   signal(signal: NodeJS.Signals): void;
@@ -55,22 +57,29 @@ export function startChild({ command, env }: ChildCommand, cpus: readonly number
   });
   const fault = (what: string): Error => new Error(`${command.join(' ')}: ${what}\n${printed.slice(-2000)}`);
 
+  async function matched(pattern: RegExp): Promise<RegExpExecArray> {
+    const seen = new Promise<RegExpExecArray>((resolve) => {
+      const look = (): void => {
+        const match = pattern.exec(printed);
+        if (match) resolve(match);
+      };
+      waiting.push(look);
+      look();
+    });
+    const early = closed.then((reason) => {
+      throw fault(reason ?? `ended without having printed ${String(pattern)}`);
+    });
+    const match = await Promise.race([seen, early]);
+    waiting = [];
+    return match;
+  }
+
   return {
     pid: child.pid ?? 0,
     async printed(pattern) {
-      const seen = new Promise<void>((resolve) => {
-        const look = (): void => {
-          if (pattern.test(printed)) resolve();
-        };
-        waiting.push(look);
-        look();
-      });
-      const early = closed.then((reason) => {
-        throw fault(reason ?? `ended without having printed ${String(pattern)}`);
-      });
-      await Promise.race([seen, early]);
-      waiting = [];
+      await matched(pattern);
     },
+    matched,
     async ended() {
       const reason = await closed;
       if (reason !== undefined) throw fault(reason);

@@ -1,5 +1,5 @@
 // `npm run bench`: what tracing costs, TraceProbe beside others, in one run. --help tells the options.
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,17 +9,23 @@ import type { Figures } from './aims.ts';
 import { provideBpftrace, type Bpftrace } from './bpftrace.ts';
 import { buildPrograms } from './buildPrograms.ts';
 import { machineFacts } from './machineFacts.ts';
+import { markdownTable } from './markdownTable.ts';
 import { measure, measureBare, type Conditions, type Run } from './measure.ts';
 import { measureMemory } from './measureMemory.ts';
 import { parseOptions, usage, type BenchOptions } from './options.ts';
 import { report } from './report.ts';
+import { ingest } from './scale/ingest.ts';
+import type { Suite } from './scale/suite.ts';
 import { summarize } from './summarize.ts';
 import { variants, type Variant } from './variants.ts';
+import { writeBetween } from './writeBetween.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const document = join(root, 'docs/benchmarks.md');
 /** --write replaces what is between these. */
 const marks = ['<!-- measured -->', '<!-- /measured -->'] as const;
+
+const suites: readonly Suite[] = [ingest];
 
 /** Load average that the building before this run may have left behind. */
 const quiet = 1.5;
@@ -105,20 +111,49 @@ async function bench(options: BenchOptions): Promise<void> {
       `${new Date().toISOString().slice(0, 10)}, \`npm run bench${options.write ? ' -- --write' : ''}\``,
     ]);
     console.log(text);
-    if (options.write) writeDocument(text);
+    if (options.write) {
+      writeBetween(document, marks, text);
+      say(`written to ${document}`);
+    }
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
 }
 
-function writeDocument(text: string): void {
-  const [before, after] = marks;
-  const old = readFileSync(document, 'utf8');
-  const from = old.indexOf(before);
-  const to = old.indexOf(after);
-  if (from < 0 || to < from) throw new Error(`${document} has no ${before} … ${after} to write between`);
-  writeFileSync(document, `${old.slice(0, from + before.length)}\n\n${text}\n${old.slice(to)}`);
-  say(`written to ${document}`);
+/** One of the suites: see --help. */
+async function benchSuite(suite: Suite, options: BenchOptions): Promise<void> {
+  const build = join(root, 'build/bench');
+  await buildPrograms(fileURLToPath(new URL('.', import.meta.url)), build);
+  const cpus = await twoCpus();
+  const [busy = 0] = loadavg();
+  const scratch = mkdtempSync(join(tmpdir(), 'traceprobe-bench-'));
+  try {
+    const { quick, size } = options;
+    const rounds = quick ? 1 : 5;
+    const { aims, parts } = await suite.measure({ rounds, quick, size, cpus, scratch, build, say });
+    const facts = [
+      ...machineFacts(cpus),
+      ...(busy > quiet
+        ? [`measured while the machine was busy with something else: load average ${busy.toFixed(1)}`]
+        : []),
+      `${new Date().toISOString().slice(0, 10)}, \`npm run bench -- ${suite.name}${options.write ? ' --write' : ''}\``,
+    ];
+    const text = `${[
+      facts.map((fact) => `- ${fact}`).join('\n'),
+      markdownTable(
+        ['aim', 'measured', ''],
+        aims.map(({ aim, measured, met }) => [aim, measured, met ? 'met' : '**missed**']),
+      ),
+      ...parts,
+    ].join('\n\n')}\n`;
+    console.log(text);
+    if (options.write) {
+      writeBetween(document, [`<!-- measured ${suite.name} -->`, `<!-- /measured ${suite.name} -->`], text);
+      say(`written to ${document}`);
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
 }
 
 if (process.argv.includes('--help')) {
@@ -126,13 +161,14 @@ if (process.argv.includes('--help')) {
 } else {
   let options: BenchOptions | undefined;
   try {
-    options = parseOptions(
-      process.argv.slice(2),
-      variants.map(({ name }) => name),
-    );
+    options = parseOptions(process.argv.slice(2), {
+      suites: suites.map(({ name }) => name),
+      variants: variants.map(({ name }) => name),
+    });
   } catch (error) {
     say(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
     process.exitCode = 2;
   }
-  if (options) await bench(options);
+  const suite = suites.find(({ name }) => name === options?.suite);
+  if (options) await (suite ? benchSuite(suite, options) : bench(options));
 }

@@ -1,37 +1,65 @@
 import { parseArgs } from 'node:util';
 
 export interface BenchOptions {
+  /** What to measure; undefined: what tracing costs. */
+  suite: string | undefined;
   /** Variants to measure beside the bare load; empty: all. */
   only: readonly string[];
   /** openat() calls of one run, over both CPUs. */
   calls: number;
   /** Every variant runs once a round. */
   rounds: number;
+  quick: boolean;
+  /** Rows of `top`, agents of `controller`; undefined: as the aims say. */
+  size: number | undefined;
   /** Put the result into docs/benchmarks.md. */
   write: boolean;
 }
 
-export const usage = `Usage: npm run bench -- [--quick] [--only NAME]… [--write]
+export const usage = `Usage: npm run bench -- [ingest|kernel|top|controller] [--quick] [--only NAME]… [--size N] [--write]
+  without a name: what tracing costs
+  ingest       agents' frames into the store
+  kernel       from the kernel into the store, on the same CPUs
+  top          queries over 100 million events; --size N: over N
+  controller   1,000 and 5,000 agents, 50 probes, 150,000 pods; --size N: N agents
   --quick      few calls, three rounds: to see that everything works, not to compare
   --only NAME  measures just this variant and the bare load; can be given several times
   --write      puts the result into docs/benchmarks.md`;
 
 /** @throws TypeError in words when an option is unknown */
-export function parseOptions(args: readonly string[], names: readonly string[]): BenchOptions {
-  const { values } = parseArgs({
+export function parseOptions(
+  args: readonly string[],
+  names: { suites: readonly string[]; variants: readonly string[] },
+): BenchOptions {
+  const { values, positionals } = parseArgs({
     args: [...args],
+    allowPositionals: true,
     options: {
       quick: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true, default: [] },
+      size: { type: 'string' },
       write: { type: 'boolean', default: false },
     },
   });
+  const [suite, ...more] = positionals;
+  if (more.length > 0) throw new TypeError(`one suite at a time, not also ${more.join(' ')}`);
+  if (suite !== undefined && !names.suites.includes(suite)) {
+    throw new TypeError(`there is no suite '${suite}', only ${names.suites.join(', ')}`);
+  }
   for (const name of values.only) {
-    if (!names.includes(name)) throw new TypeError(`there is no variant '${name}', only ${names.join(', ')}`);
+    if (suite !== undefined) throw new TypeError(`--only is not for ${suite}: it has no variants`);
+    if (!names.variants.includes(name)) {
+      throw new TypeError(`there is no variant '${name}', only ${names.variants.join(', ')}`);
+    }
   }
-  if (values.write && (values.quick || values.only.length > 0)) {
-    throw new TypeError('--write takes a whole run: leave out --quick and --only');
+  const size = values.size === undefined ? undefined : Number(values.size);
+  if (size !== undefined && !(Number.isSafeInteger(size) && size > 0)) {
+    throw new TypeError(`--size takes a whole number, not '${values.size ?? ''}'`);
   }
-  const size = values.quick ? { calls: 100_000, rounds: 3 } : { calls: 2_000_000, rounds: 7 };
-  return { only: values.only, write: values.write, ...size };
+  if (values.write && (values.quick || values.only.length > 0 || size !== undefined)) {
+    throw new TypeError('--write takes a whole run: leave out --quick, --only and --size');
+  }
+  const { only, write, quick } = values;
+  const load = quick ? { calls: 100_000, rounds: 3 } : { calls: 2_000_000, rounds: 7 };
+  return { suite, only, write, quick, size, ...load };
 }

@@ -12,7 +12,6 @@ type Values = (BigInt64Array | BigUint64Array | Float64Array | Uint32Array | Uin
 };
 
 interface ValuesType {
-  new (length: number): Values;
   new (buffer: ArrayBuffer): Values;
   readonly BYTES_PER_ELEMENT: number;
 }
@@ -63,7 +62,7 @@ export class FixedBuffer implements ColumnBuffer {
   constructor(sqlType: FixedType, pool: BlockPool) {
     this.sqlType = sqlType;
     this.#pool = pool;
-    this.#blocks = [new arrays[sqlType](64)];
+    this.#blocks = [];
   }
 
   add(at: number, column: BatchColumn, range: RowRange, codes: Uint32Array | undefined): void {
@@ -141,10 +140,13 @@ export class FixedBuffer implements ColumnBuffer {
     const block = this.#blocks[index];
     if (block !== undefined && rows <= block.length) return block;
     const type = arrays[this.sqlType];
+    const width = type.BYTES_PER_ELEMENT;
     const isSmall = index === 0 && rows <= smallRows;
-    const grown = isSmall
-      ? new type(Math.max(rows, 2 * (block?.length ?? 0)))
-      : new type(this.#pool.take(blockRows * type.BYTES_PER_ELEMENT));
+    const grown = new type(
+      isSmall
+        ? new ArrayBuffer(width * Math.max(64, rows, 2 * (block?.length ?? 0)))
+        : this.#pool.take(width * blockRows),
+    );
     if (block) grown.set(block as never);
     this.#blocks[index] = grown;
     return grown;

@@ -31,6 +31,7 @@ export default {
       ...common,
       displayName: 'kernel',
       testMatch: ['<rootDir>/test/kernel/**/*.test.ts'],
+      setupFilesAfterEnv: ['<rootDir>/test/kernel/leavesNothingOpen.ts'],
     },
     {
       ...common,

@@ -91,8 +91,10 @@ export class Host {
   readonly #routes = new Map<string, { probe: ProbePlan; entry: PointEntry; point: PointPlan }>();
 
   constructor(options: HostOptions) {
-    this.maps = createSharedMaps(options.ringBytes);
+    using kept = new DisposableStack();
+    this.maps = kept.use(createSharedMaps(options.ringBytes));
     this.#epoch = options.epochs?.open(this.epoch, this.maps.counters);
+    kept.defer(() => this.#epoch?.close());
     this.#slots = new Slots(this.maps.counters.maxEntries, 'points');
     this.#gates = new Slots(this.maps.gates.maxEntries, 'probes');
     this.#onPlaced = options.onPlaced ?? (() => undefined);
@@ -115,6 +117,7 @@ export class Host {
       },
     });
     this.#capture.keepAlive(true);
+    kept.move();
   }
 
   /** Names of the running probes' UIDs. */
@@ -209,10 +212,16 @@ export class Host {
 
   /** Stops everything. Accounts are to be taken before, by stop. */
   async close(): Promise<void> {
-    for (const uid of [...this.#probes.keys()]) await this.stop(uid);
-    this.#capture.close();
-    this.#epoch?.close();
-    this.maps[Symbol.dispose]();
+    await using closing = new AsyncDisposableStack();
+    closing.use(this.maps);
+    closing.defer(() => this.#epoch?.close());
+    closing.use(this.#capture);
+    // Each of them, also when another one cannot be stopped.
+    for (const uid of this.#probes.keys()) {
+      closing.defer(async () => {
+        await this.stop(uid);
+      });
+    }
   }
 
   async #start(plan: ProbePlan, scope: ProbeScope | undefined): Promise<void> {

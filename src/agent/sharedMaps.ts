@@ -41,8 +41,10 @@ export function createSharedMaps(ringBytes?: number): SharedMaps {
     const { type, keySize, valueSize, flags, maxEntries } = shapes.map(name);
     return { name, type, keySize, valueSize, flags, maxEntries };
   };
+  // Closed again when not all of them can be made.
+  using kept = new DisposableStack();
   const create = (name: string, maxEntries?: number): BpfMap =>
-    BpfMap.create({ ...shapeOf(name), ...(maxEntries === undefined ? {} : { maxEntries }) });
+    kept.use(BpfMap.create({ ...shapeOf(name), ...(maxEntries === undefined ? {} : { maxEntries }) }));
   const maps = {
     events: create('events', ringBytes ?? defaultRingBytes(cpus)),
     counters: create('counters'),
@@ -53,6 +55,7 @@ export function createSharedMaps(ringBytes?: number): SharedMaps {
   const largeOfCpu = shapeOf('scratch_large');
   const largeShape = { ...largeOfCpu, maxEntries: cpus * largeOfCpu.maxEntries };
   let large: BpfMap | undefined;
+  kept.move();
   return {
     ...maps,
     scratch_large: () => (large ??= BpfMap.create(largeShape)),

@@ -13,6 +13,7 @@ import { Outbox } from './delivery/outbox.ts';
 import { Shipper, type Delivery } from './delivery/shipper.ts';
 import { Desired } from './desiredState.ts';
 import type { Epochs } from './epochs.ts';
+import { Expiry, type AgentClock } from './expiry.ts';
 import { Framer } from './framer.ts';
 import { Host } from './host.ts';
 import { killedAccounts, Ledger } from './ledger.ts';
@@ -49,6 +50,8 @@ export interface AgentOptions {
   ringBytes?: number;
   backoff?: BackoffOptions;
   retryMilliseconds?: number;
+  /** By which probes expire; for tests. */
+  clock?: AgentClock;
   log: AgentLog;
 }
 
@@ -66,6 +69,7 @@ export class Agent {
   readonly outbox: Outbox;
   readonly #options: AgentOptions;
   readonly #desired = new Desired();
+  readonly #expiry: Expiry;
   readonly #workloads: NodeWorkloads;
   readonly #framer: Framer;
   readonly #ledger: Ledger;
@@ -95,6 +99,9 @@ export class Agent {
       }),
       log,
     });
+    this.#expiry = new Expiry(() => {
+      this.#apply();
+    }, options.clock);
     // Before this life's own epoch, and behind what the last life left in the spool.
     this.#closeEpochs();
     this.#workloads = new NodeWorkloads({
@@ -116,6 +123,7 @@ export class Agent {
         apply: (plan, { spec }) => this.host.apply(plan, this.#workloads.scopeOf(plan.uid, spec.scope)),
       },
       kernel: runningKernel,
+      isExpired: (probe) => this.#expiry.isOver(probe),
       onReport: (uid, report) => {
         this.#take(uid, report);
       },
@@ -159,6 +167,7 @@ export class Agent {
       },
       onDesired: (state) => {
         this.#desired.merge(state);
+        this.#expiry.told(state);
         this.#apply();
         this.#savePlan();
       },
@@ -203,6 +212,10 @@ export class Agent {
     clearInterval(this.#losingTimer);
     clearTimeout(this.#reportTimer);
     this.#budget.close();
+    this.#expiry.close();
+    // Closed whatever becomes of the rest.
+    await using closing = new AsyncDisposableStack();
+    closing.defer(() => this.host.close());
     await this.#reconciler.close();
     for (const uid of this.#ledger.unfinished) this.#finish(uid);
     await this.host.drain();
@@ -215,9 +228,8 @@ export class Agent {
     this.#workloads.close();
     await this.#link.close();
     await this.#shipper.close();
-    // On disk before the pinned counters are given up: one of them must tell.
+    // On disk before the host gives the pinned counters up: one of them must tell.
     this.outbox.persist();
-    await this.host.close();
   }
 
   #createHost(): Host {
@@ -309,6 +321,7 @@ export class Agent {
     this.#shipper.connectTo(this.#desired.aggregator);
     this.#workloads.update(this.#desired.pods.values());
     this.#reconciler.desire(this.#desired.probes);
+    this.#expiry.watch(this.#desired.probes.values());
   }
 
   #savePlan(): void {

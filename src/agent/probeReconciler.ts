@@ -19,6 +19,8 @@ export interface ReconcilerOptions {
   host: Pick<Host, 'stop'> & { apply: (plan: ProbePlan, probe: TraceProbe) => Promise<void> };
   /** Opened when probes are to be planned, and let go then: its type information is 10 MB. */
   kernel: () => KernelView & Disposable;
+  /** A probe's time is over: it is stopped, whatever the controller said last. */
+  isExpired?: (desired: DesiredProbe) => boolean;
   /** What became of a probe, when that has changed; undefined: it is forgotten. */
   onReport: (uid: string, report: ProbeReport | undefined) => void;
   /** A probe is about to run from this specification. */
@@ -33,6 +35,8 @@ export interface ReconcilerOptions {
 interface Entry {
   /** What was tried last. */
   tried: DesiredProbe | undefined;
+  /** It was to be stopped then. */
+  stopped: boolean;
   /** What runs, of the last generation that could. */
   running: ProbePlan | undefined;
   retryAt: number;
@@ -127,10 +131,20 @@ export class ProbeReconciler {
   #isDone(probe: DesiredProbe): boolean {
     const entry = this.#entries.get(probe.uid);
     if (entry?.tried === undefined || performance.now() >= entry.retryAt) return false;
-    const { generation, stopped, spec } = entry.tried;
+    const { generation, spec } = entry.tried;
     return (
-      generation === probe.generation && stopped === probe.stopped && Buffer.from(spec).equals(probe.spec)
+      generation === probe.generation &&
+      entry.stopped === this.#isStopped(probe) &&
+      Buffer.from(spec).equals(probe.spec)
     );
+  }
+
+  #isStopped(probe: DesiredProbe): boolean {
+    return probe.stopped || this.#isExpired(probe);
+  }
+
+  #isExpired(probe: DesiredProbe): boolean {
+    return this.#options.isExpired?.(probe) === true;
   }
 
   async #reconcile(desired: DesiredProbe, kernel: () => KernelView): Promise<void> {
@@ -138,11 +152,14 @@ export class ProbeReconciler {
     const { host, log, onStarting } = this.#options;
     const entry = this.#entry(uid);
     entry.tried = desired;
+    entry.stopped = this.#isStopped(desired);
     entry.retryAt = Infinity;
     try {
-      if (desired.stopped) {
+      if (entry.stopped) {
         if (entry.running !== undefined) await this.#stop(uid, entry, false);
-        this.#report(desired, { state: 'Stopped' });
+        const expired = this.#isExpired(desired);
+        this.#report(desired, { state: 'Stopped', ...(expired && { reason: 'Expired' }) });
+        if (expired) log('info', 'a probe has expired', { probe: name });
         return;
       }
       const refusal = tooOld(desired);
@@ -206,7 +223,7 @@ export class ProbeReconciler {
   #entry(uid: string): Entry {
     let entry = this.#entries.get(uid);
     if (entry === undefined) {
-      entry = { tried: undefined, running: undefined, retryAt: Infinity };
+      entry = { tried: undefined, stopped: false, running: undefined, retryAt: Infinity };
       this.#entries.set(uid, entry);
     }
     return entry;

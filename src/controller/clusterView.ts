@@ -49,6 +49,10 @@ export class ClusterView implements DesiredSource {
     return { now: this.#now(), suspended: this.suspended };
   }
 
+  unixMs(): number {
+    return this.#now();
+  }
+
   putPod(pod: TrimmedPod): void {
     const ofNode = this.#pods.get(pod.nodeName);
     if (ofNode) ofNode.set(pod.uid, pod);
@@ -85,10 +89,11 @@ export class ClusterView implements DesiredSource {
     const desire = desireOf(record, node, rollout, this.context);
     if (desire === undefined) return undefined;
     if (desire === 'Hold') return 'Held';
-    const { name, generation, spec, requiredFeatures } = record;
+    const { name, generation, spec, requiredFeatures, expiresAt = 0 } = record;
     return create(DesiredProbeSchema, {
       ...{ uid, name, generation: BigInt(generation), spec },
       ...{ requiredFeatures: [...requiredFeatures], stopped: desire === 'Stop' },
+      expiresUnixMs: BigInt(Math.max(0, Math.floor(expiresAt))),
     });
   }
 

@@ -11,4 +11,6 @@ export interface DesiredSource {
   pod(node: string, uid: string): NodePod | undefined;
   /** host:port of the aggregator's IngestService. */
   aggregator: string;
+  /** ms since 1970, by the API server's clock. */
+  unixMs(): number;
 }

@@ -9,6 +9,7 @@ type Told = Parameters<typeof create<typeof DesiredProbeSchema>>[1] | 'Held';
 /** What there is to tell, which tests change at will. */
 class Source implements DesiredSource {
   aggregator = 'aggregator:1';
+  now = 1000.5;
   readonly wanted = new Map<string, Told>();
   readonly podNames = new Map<string, string>();
 
@@ -19,6 +20,10 @@ class Source implements DesiredSource {
   probe(_: string, uid: string): ReturnType<DesiredSource['probe']> {
     const told = this.wanted.get(uid);
     return told === undefined || told === 'Held' ? told : create(DesiredProbeSchema, { uid, ...told });
+  }
+
+  unixMs(): number {
+    return this.now;
   }
 
   *pods(): ReturnType<DesiredSource['pods']> {
@@ -88,4 +93,16 @@ test('a generation that is held back is no message: what runs goes on', () => {
   source.wanted.set('a', { generation: 2n });
   feed.probeChanged('a');
   expect(brief(feed.next())).toEqual({ revision: 2, probes: ['a 2'] });
+});
+
+test('every message tells the time by which probes expire', () => {
+  const source = new Source();
+  const feed = new NodeFeed('n', source);
+  expect(feed.next()?.unixMs).toBe(1000n);
+  source.wanted.set('a', { generation: 1n, expiresUnixMs: 5000n });
+  source.now = 2000;
+  feed.probeChanged('a');
+  const state = feed.next();
+  expect(state?.unixMs).toBe(2000n);
+  expect(state?.probes[0]?.expiresUnixMs).toBe(5000n);
 });

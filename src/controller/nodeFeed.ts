@@ -52,7 +52,9 @@ export class NodeFeed {
     this.#everything = false;
     this.#probes.clear();
     this.#pods.clear();
-    if (state !== undefined) this.#revision = state.revision;
+    if (state === undefined) return undefined;
+    this.#revision = state.revision;
+    state.unixMs = BigInt(Math.floor(this.#source.unixMs()));
     return state;
   }
 

@@ -15,6 +15,7 @@ import { measureMemory } from './measureMemory.ts';
 import { parseOptions, usage, type BenchOptions } from './options.ts';
 import { report } from './report.ts';
 import { ingest } from './scale/ingest.ts';
+import { kernel } from './scale/kernel.ts';
 import type { Suite } from './scale/suite.ts';
 import { summarize } from './summarize.ts';
 import { variants, type Variant } from './variants.ts';
@@ -25,7 +26,7 @@ const document = join(root, 'docs/benchmarks.md');
 /** --write replaces what is between these. */
 const marks = ['<!-- measured -->', '<!-- /measured -->'] as const;
 
-const suites: readonly Suite[] = [ingest];
+const suites: readonly Suite[] = [ingest, kernel];
 
 /** Load average that the building before this run may have left behind. */
 const quiet = 1.5;
@@ -123,7 +124,7 @@ async function bench(options: BenchOptions): Promise<void> {
 /** One of the suites: see --help. */
 async function benchSuite(suite: Suite, options: BenchOptions): Promise<void> {
   const build = join(root, 'build/bench');
-  await buildPrograms(fileURLToPath(new URL('.', import.meta.url)), build);
+  if (suite.needsPrograms) await buildPrograms(fileURLToPath(new URL('.', import.meta.url)), build);
   const cpus = await twoCpus();
   const [busy = 0] = loadavg();
   const scratch = mkdtempSync(join(tmpdir(), 'traceprobe-bench-'));

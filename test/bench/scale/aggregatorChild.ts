@@ -9,7 +9,7 @@ export interface AggregatorResult {
   /** Committed. */
   rows: number;
   commits: number;
-  /** CPU time of the whole process, in seconds. */
+  /** CPU time of the whole process since it listened, in seconds. */
   cpuSeconds: number;
   /** Most resident memory there ever was, in bytes. */
   peakBytes: number;
@@ -31,10 +31,11 @@ aggregator.store.on('committed', (commit) => {
   rows += commit.rows;
   commits++;
 });
+const before = process.cpuUsage();
 console.log(`listening on ${aggregator.port}`);
 
 await new Promise((resolve) => process.once('SIGINT', resolve));
-const { user, system } = process.cpuUsage();
+const { user, system } = process.cpuUsage(before);
 const peak = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
 await aggregator.close();
 const result: AggregatorResult = {

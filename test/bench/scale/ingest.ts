@@ -1,12 +1,12 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { startChild } from '../child.ts';
 import { markdownTable } from '../markdownTable.ts';
 import { median } from '../median.ts';
 import type { AgentsResult, AgentsSettings } from './agentsChild.ts';
 import type { AggregatorResult } from './aggregatorChild.ts';
 import type { AppendResult, AppendSettings } from './appendChild.ts';
+import { here } from './here.ts';
 import { lastJson } from './lastJson.ts';
 import type { Suite, SuiteOptions } from './suite.ts';
 
@@ -30,12 +30,10 @@ interface Run extends AgentsResult {
   aggregator: AggregatorResult;
 }
 
-const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-
 /** Agents' frames into a real aggregator over real connections: events acked a second, beside plain appending. */
 export const ingest: Suite = {
   name: 'ingest',
-  title: 'From agents into the store',
+  needsPrograms: false,
   async measure(options) {
     const { rounds, quick, say } = options;
     const runs = new Map<string, Run[]>(loads.map(({ title }) => [title, []]));

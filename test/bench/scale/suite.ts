@@ -32,6 +32,7 @@ export interface SuiteReport {
 
 export interface Suite {
   name: string;
-  title: string;
+  /** Whether it takes the compiled programs of `build`. */
+  needsPrograms: boolean;
   measure(options: SuiteOptions): Promise<SuiteReport>;
 }

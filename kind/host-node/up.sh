@@ -1,0 +1,45 @@
+#!/bin/bash
+# up.sh [IMAGE.tar …]: a Kubernetes of one node directly on this machine, in seconds: for quick loops and tests. It lives in
+# namespaces of its own; down.sh ends it. IMAGE.tar are images for its pods (scripts/image.sh writes them).
+# kind/host-node/enter runs a command beside it: kind/host-node/enter kubectl get nodes
+# HOST_NODE names its directory, by default a fixed one below /var/tmp.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+repository=$(cd "$here/../.." && pwd)
+directory=${HOST_NODE:-/var/tmp/traceprobe-host-node}
+PATH=$repository/node_modules/.bin:$PATH:/usr/sbin:/sbin
+
+if [ -e "$directory" ]; then
+  echo "$directory is there already: a host node runs, or one was not ended. Run: HOST_NODE=$directory $here/down.sh" >&2
+  exit 1
+fi
+node "$here/packages.js"
+eval "$(node "$repository/test/e2e/binaries/main.ts")" # ETCD, KUBE_APISERVER and the others
+export NODE
+NODE=$(command -v node)
+
+mkdir -p "$directory/bin"
+ln -s "$KUBECTL" "$directory/bin/kubectl"
+ln -s "$HELM" "$directory/bin/helm"
+trap 'status=$?; [ $status = 0 ] || { tail -n 5 "$directory"/logs/*.log >&2 || true; "$here/down.sh" >&2; }' EXIT
+"$here/images.sh" "$directory/images"
+for image in "$@"; do ln -s "$(readlink -f "$image")" "$directory/images/"; done
+
+setsid unshare --mount --net --pid --fork --mount-proc --kill-child \
+  "$here/node.sh" "$directory" >"$directory/log" 2>&1 </dev/null &
+echo $! >"$directory/pid"
+for _ in $(seq 900); do
+  [ -e "$directory/ready" ] && break
+  if ! kill -0 "$(cat "$directory/pid")" 2>/dev/null || [ -e "$directory/ended" ]; then
+    cat "$directory/log" "$directory/ended" >&2 2>/dev/null || true
+    echo 'the host node did not start' >&2
+    exit 1
+  fi
+  sleep 0.1
+done
+if [ ! -e "$directory/ready" ]; then
+  echo 'the host node is not ready after 90 s' >&2
+  exit 1
+fi
+disown
+echo "The node is ready. Beside it run: $here/enter kubectl get pods --all-namespaces" >&2

@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process';
 export interface ChildCommand {
   command: readonly [string, ...string[]];
   env?: Record<string, string>;
+  /** It is killed when it takes longer. Default: three minutes. */
+  mostMs?: number;
 }
 
 /** A process of a measurement. Disposing of it ends it, however far it is. */
@@ -17,11 +19,8 @@ export interface Child extends AsyncDisposable {
   signal(signal: NodeJS.Signals): void;
 }
 
-/** Nothing of a benchmark takes longer than this; what does is killed. */
-const mostMs = 180_000;
-
 /** Starts a process on these CPUs that dies with us, also when we are killed. */
-export function startChild({ command, env }: ChildCommand, cpus: readonly number[]): Child {
+export function startChild({ command, env, mostMs = 180_000 }: ChildCommand, cpus: readonly number[]): Child {
   const [program, ...args] = command;
   const wrapped = ['--pdeathsig', 'KILL', 'taskset', '-c', cpus.join(','), program, ...args];
   const child = spawn('setpriv', wrapped, {

@@ -17,6 +17,7 @@ import { report } from './report.ts';
 import { ingest } from './scale/ingest.ts';
 import { kernel } from './scale/kernel.ts';
 import type { Suite } from './scale/suite.ts';
+import { top } from './scale/top.ts';
 import { summarize } from './summarize.ts';
 import { variants, type Variant } from './variants.ts';
 import { writeBetween } from './writeBetween.ts';
@@ -26,7 +27,7 @@ const document = join(root, 'docs/benchmarks.md');
 /** --write replaces what is between these. */
 const marks = ['<!-- measured -->', '<!-- /measured -->'] as const;
 
-const suites: readonly Suite[] = [ingest, kernel];
+const suites: readonly Suite[] = [ingest, kernel, top];
 
 /** Load average that the building before this run may have left behind. */
 const quiet = 1.5;

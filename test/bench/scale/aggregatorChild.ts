@@ -17,7 +17,8 @@ export interface AggregatorResult {
 
 const [, , path = ''] = process.argv;
 const aggregator = await Aggregator.start({
-  store: { path },
+  // As the chart has it.
+  store: { path, memoryLimit: 1 << 30 },
   address: '127.0.0.1:0',
   credentials: ServerCredentials.createInsecure(),
   authenticator: trustingAuthenticator,

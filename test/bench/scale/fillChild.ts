@@ -52,7 +52,7 @@ while (filled < rows && performance.now() - started < seconds * 1000) {
   const copies = Math.ceil(Math.min(stepRows, rows - filled) / baseRows);
   await connection.run(
     `INSERT INTO ${table} SELECT make_timestamp_ns(epoch_ns(time) + (${filled} + c * ${baseRows} + number) * ${nanosecondsApart}),
-       source, (${filled} + c * ${baseRows} + number)::UBIGINT, * EXCLUDE (number, time, source, sequence)
+       source, (${filled} + c * ${baseRows} + number)::UBIGINT, base.* EXCLUDE (number, time, source, sequence)
      FROM range(${copies}) r(c), base`,
   );
   await connection.run('CHECKPOINT');

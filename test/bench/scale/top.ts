@@ -31,8 +31,8 @@ const queries: readonly { title: string; query: Query }[] = [
 ];
 
 /** As the chart has it: of the database, and of its container. */
-const memoryLimit = 1 << 30;
-const containerLimit = 2 << 30;
+const memoryLimit = 2 ** 30;
+const containerLimit = 2 ** 31;
 const aimedRows = 100_000_000;
 const fillSeconds = 240;
 

@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { agentAudience } from '../../src/kubernetes/tokenReviewer.ts';
 import { installRbac } from './chart/installRbac.ts';
 import type { ControlPlane } from './controlPlane.ts';
 import { freePort } from './controlPlane/freePort.ts';
+import { CuttableProxy } from './simulated/cuttableProxy.ts';
 import { RoleProcess } from './simulated/roleProcess.ts';
 
 const namespace = 'traceprobe';
@@ -18,9 +19,13 @@ const agentAccount = { namespace, name: 'traceprobe-agent' };
 export class Installation implements AsyncDisposable {
   readonly directory = mkdtempSync(join(tmpdir(), 'traceprobe-installation-'));
   readonly #cluster: ControlPlane;
+  readonly #pins = `/sys/fs/bpf/${basename(this.directory)}`;
   readonly #roles = new Set<RoleProcess>();
+  readonly #kubeconfigs = new Map<string, Promise<string>>();
   #controllerAddress = '';
   #aggregatorPort = 0;
+  #network: CuttableProxy | undefined;
+  #controller: RoleProcess | undefined;
 
   private constructor(cluster: ControlPlane) {
     this.#cluster = cluster;
@@ -35,7 +40,8 @@ export class Installation implements AsyncDisposable {
       await cluster.kubectl(['wait', '--for=condition=Established', 'crd/traceprobes.traceprobe.io']);
       await installRbac(cluster, namespace);
       installation.#aggregatorPort = await freePort();
-      await installation.startController();
+      installation.#network = await CuttableProxy.start(installation.#aggregatorPort);
+      installation.#controller = await installation.startController();
       await installation.#takeCertificates();
       return installation;
     } catch (error) {
@@ -49,16 +55,26 @@ export class Installation implements AsyncDisposable {
     return `127.0.0.1:${this.#aggregatorPort}`;
   }
 
+  /** The first one. */
+  get controller(): RoleProcess {
+    return started(this.#controller);
+  }
+
+  /** Between agents and the aggregator; readers go past it. */
+  get network(): CuttableProxy {
+    return started(this.#network);
+  }
+
   get caFile(): string {
     return join(this.directory, 'ca.crt');
   }
 
   async startController(): Promise<RoleProcess> {
     const controller = this.#role(
-      ...['controller', '--kubeconfig', await this.#kubeconfig('traceprobe-controller')],
+      ...['controller', '--kubeconfig', await this.#kubeconfigOf('traceprobe-controller')],
       ...['--namespace', namespace, '--lease-duration', '4s'],
       ...['--listen', this.#controllerAddress || '127.0.0.1:0', '--metrics-listen', '127.0.0.1:0'],
-      ...['--aggregator-address', this.aggregatorAddress],
+      ...['--aggregator-address', this.network.address],
     );
     const { port } = await controller.untilSaid('serving agents');
     this.#controllerAddress = `127.0.0.1:${Number(port)}`;
@@ -69,14 +85,23 @@ export class Installation implements AsyncDisposable {
   /** On the store of the one before. */
   async startAggregator(...options: string[]): Promise<RoleProcess> {
     const aggregator = this.#role(
-      ...['aggregator', '--kubeconfig', await this.#kubeconfig('traceprobe-aggregator')],
-      ...['--namespace', namespace, '--data', join(this.directory, 'store')],
+      ...['aggregator', '--kubeconfig', await this.#kubeconfigOf('traceprobe-aggregator')],
+      ...['--namespace', namespace, '--data', this.storeDirectory],
       ...['--listen', this.aggregatorAddress, '--metrics-listen', '127.0.0.1:0'],
       ...['--tls-cert-file', join(this.directory, 'tls.crt')],
       ...['--tls-key-file', join(this.directory, 'tls.key'), ...options],
     );
     await aggregator.untilSaid('serving');
     return aggregator;
+  }
+
+  get storeDirectory(): string {
+    return join(this.directory, 'store');
+  }
+
+  /** Of a node's agent: its spool, its plan and its journal. */
+  agentDirectory(node: string): string {
+    return join(this.directory, node);
   }
 
   /** A node, with an agent's pod on it that has a token. */
@@ -94,7 +119,8 @@ export class Installation implements AsyncDisposable {
       ...['agent', '--controller', this.#controllerAddress, '--node-name', node],
       ...['--token-file', join(this.directory, `${node}.token`), '--ca-file', this.caFile],
       ...['--controller-name', 'traceprobe-controller', '--aggregator-name', 'traceprobe-aggregator'],
-      ...['--data-dir', join(this.directory, node), '--metrics-listen', '127.0.0.1:0', ...options],
+      ...['--data-dir', this.agentDirectory(node), '--pin-dir', this.#pins],
+      ...['--metrics-listen', '127.0.0.1:0', ...options],
     );
     await agent.untilSaid('the agent runs');
     return agent;
@@ -108,6 +134,8 @@ export class Installation implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#roles].map((role) => role.end('SIGKILL')));
+    await this.#network?.[Symbol.asyncDispose]();
+    rmSync(this.#pins, { recursive: true, force: true });
     rmSync(this.directory, { recursive: true, force: true });
   }
 
@@ -131,7 +159,13 @@ export class Installation implements AsyncDisposable {
     }
   }
 
-  /** What a pod of this ServiceAccount has. */
+  /** What a pod of this ServiceAccount has, and still has when its container is started again. */
+  #kubeconfigOf(account: string): Promise<string> {
+    const known = this.#kubeconfigs.get(account) ?? this.#kubeconfig(account);
+    this.#kubeconfigs.set(account, known);
+    return known;
+  }
+
   async #kubeconfig(account: string): Promise<string> {
     const token = await this.#cluster.tokenFor({ namespace, name: account });
     const named = (key: string, value: object): object[] => [{ name: 'test', [key]: value }];
@@ -154,4 +188,9 @@ export class Installation implements AsyncDisposable {
     writeFileSync(path, text, { mode: 0o600 });
     return path;
   }
+}
+
+function started<T>(part: T | undefined): T {
+  if (part === undefined) throw new Error('the installation has not been started');
+  return part;
 }

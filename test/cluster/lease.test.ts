@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/
 import { ApiClient } from '../../src/kubernetes/apiClient.ts';
 import { LeaderElector, type Leader } from '../../src/kubernetes/leaderElector.ts';
 import type { LeaseObject } from '../../src/kubernetes/leaseRecord.ts';
-import { CuttableProxy } from '../../src/kubernetes/testing/cuttableProxy.ts';
+import { CuttableProxy } from './simulated/cuttableProxy.ts';
 import { until } from '../../src/kubernetes/testing/until.ts';
 import { startControlPlane, type ControlPlane } from './controlPlane.ts';
 

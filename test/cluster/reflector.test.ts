@@ -6,7 +6,7 @@ import { PodReflector } from '../../src/kubernetes/podReflector.ts';
 import { Reflector, type ReflectorOptions } from '../../src/kubernetes/reflector.ts';
 import { resourcePath } from '../../src/kubernetes/resourcePath.ts';
 import { ChangeLog } from '../../src/kubernetes/testing/changeLog.ts';
-import { CuttableProxy } from '../../src/kubernetes/testing/cuttableProxy.ts';
+import { CuttableProxy } from './simulated/cuttableProxy.ts';
 import { until } from '../../src/kubernetes/testing/until.ts';
 import type { KubernetesObject } from '../../src/api/kubernetesObject.ts';
 import { startControlPlane, type ControlPlane } from './controlPlane.ts';

@@ -1,7 +1,8 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { Transform } from 'node:stream';
 import { KubeConfig } from '@kubernetes/client-node';
 
-/** A network between a client and a server on the loopback that can be cut, stalled and closed; for tests. */
+/** A network between a client and a server on the loopback that can be cut, delayed, stalled and closed; for tests. */
 export class CuttableProxy implements AsyncDisposable {
   readonly #server = createServer((socket) => {
     this.#accept(socket);
@@ -9,6 +10,7 @@ export class CuttableProxy implements AsyncDisposable {
   readonly #sockets = new Set<Socket>();
   readonly #target: number;
   #isOpen = true;
+  #delay = 0;
 
   static async start(targetPort: number): Promise<CuttableProxy> {
     const proxy = new CuttableProxy(targetPort);
@@ -20,13 +22,17 @@ export class CuttableProxy implements AsyncDisposable {
     this.#target = target;
   }
 
+  /** host:port of this end. */
+  get address(): string {
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
   /** The same user and certificates, through this proxy. */
   kubeConfigLike(kubeConfig: KubeConfig): KubeConfig {
     const through = new KubeConfig();
-    const { port } = this.#server.address() as AddressInfo;
     const { clusters, users, contexts, currentContext } = kubeConfig;
     through.loadFromOptions({
-      clusters: clusters.map((cluster) => ({ ...cluster, server: `https://127.0.0.1:${port}` })),
+      clusters: clusters.map((cluster) => ({ ...cluster, server: `https://${this.address}` })),
       ...{ users, contexts, currentContext },
     });
     return through;
@@ -56,6 +62,11 @@ export class CuttableProxy implements AsyncDisposable {
     }
   }
 
+  /** From now on every piece that is carried, either way, takes so long, one after another; 0: no time. */
+  delay(milliseconds: number): void {
+    this.#delay = milliseconds;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     this.close();
@@ -79,7 +90,16 @@ export class CuttableProxy implements AsyncDisposable {
         this.#sockets.delete(socket);
         other.destroy();
       });
-      socket.pipe(other);
+      socket.pipe(this.#delaying()).pipe(other);
     }
+  }
+
+  #delaying(): Transform {
+    return new Transform({
+      transform: (chunk, _, done) => {
+        if (this.#delay === 0) done(null, chunk);
+        else setTimeout(done, this.#delay, null, chunk);
+      },
+    });
   }
 }

@@ -552,14 +552,31 @@ static __noinline int append_walk(struct scratch *s, __u32 i, __u32 word) {
   return 0;
 }
 
+/* include/linux/preempt.h: of softirqs the count goes up by two when they are only disabled. */
+#define SOFTIRQ_SERVED 0x100
+#define HARDIRQ_OR_NMI 0xff0000
 /*
- * Interrupts run on stacks of their own (x86-64, arm64): whoever is not on the current task's stack is in one,
- * and the task is a bystander. preempt_count would tell soft from hard interrupts, but it is a per-CPU variable
- * that the kernel finds for us only with CONFIG_KALLSYMS_ALL, and it has changed its place twice (6.2, 6.15).
+ * In an interrupt the current task is a bystander. preempt_count tells: on arm64 it is in the task, on x86-64 a per-CPU
+ * variable. The kernel finds those for us only with CONFIG_KALLSYMS_ALL, so we go from one whose address the task
+ * knows, this CPU's runqueue, to the other: their distance is in the BTF (preemptCount.ts).
+ * Where that fails: interrupts run on stacks of their own (x86-64, arm64), so whoever is not on the current task's
+ * stack is in one.
  */
 #define THREAD_SIZE 16384
 static __always_inline __u16 interrupt_context(struct scratch *s) {
   struct task_struct *task = (void *)bpf_get_current_task();
+  if (CONFIG.preempt_base != TP_PREEMPT_UNKNOWN) {
+    __u64 base = (__u64)task;
+    if (CONFIG.preempt_base == TP_PREEMPT_RUNQUEUE) {
+      *(volatile __u64 *)&s->word = (__u64)current_task()->se.cfs_rq->rq; /* through memory: a number from here on */
+      base = *(volatile __u64 *)&s->word;
+    }
+    s->word = 0;
+    if (bpf_probe_read_kernel(&s->word, 4, (void *)(base + CONFIG.preempt_offset)))
+      return TP_CONTEXT_INTERRUPT;
+    __u32 count = s->word;
+    return count & HARDIRQ_OR_NMI ? TP_CONTEXT_HARDIRQ : count & SOFTIRQ_SERVED ? TP_CONTEXT_SOFTIRQ : TP_CONTEXT_TASK;
+  }
   __u64 frame;
   asm volatile("%0 = r10" : "=r"(frame));
   *(volatile __u64 *)&s->word = frame; /* through memory: to the verifier it is a number from here on */

@@ -108,10 +108,21 @@ struct css_set {
   struct cgroup *dfl_cgrp;
 } CORE;
 
+struct rq;
+
+struct cfs_rq {
+  struct rq *rq; /* CONFIG_FAIR_GROUP_SCHED */
+} CORE;
+
+struct sched_entity {
+  struct cfs_rq *cfs_rq; /* likewise */
+} CORE;
+
 #define TASK_COMM_LEN 16
 
 struct task_struct {
   void *stack;
+  struct sched_entity se;
   int pid, tgid, exit_code;
   struct task_struct *real_parent, *group_leader;
   struct mm_struct *mm;

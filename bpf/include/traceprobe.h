@@ -132,6 +132,11 @@ struct tp_predicate {
 #define TP_CONFIG_INTERRUPTS 2  /* the hook can run in interrupt context: find out in which */
 #define TP_CONFIG_LARGE 4       /* uses the large scratch slots */
 
+/* tp_config.preempt_base: where the CPU's preempt_count lies, which tells the kinds of interrupts apart. */
+#define TP_PREEMPT_UNKNOWN 0  /* only the stack tells, and not which interrupt */
+#define TP_PREEMPT_RUNQUEUE 1 /* per CPU, preempt_offset bytes behind the CPU's runqueue (x86-64) */
+#define TP_PREEMPT_TASK 2     /* in the current task, at preempt_offset (arm64) */
+
 struct tp_config {
   __u16 slot;   /* index of the point's counters */
   __u16 schema; /* which columns its records have: generation modulo 2^16 */
@@ -140,16 +145,21 @@ struct tp_config {
   __u8 field_count;
   __u8 predicate_count;
   __u8 argument_count; /* arguments to fetch */
-  __u16 pad;
+  __u8 preempt_base; /* TP_PREEMPT_* */
+  __u8 pad;
   __u32 rate;  /* events a second a node, 0: unlimited */
   __u64 share; /* bytes of the ring this probe may have in flight */
+  __s32 preempt_offset;
+  __u32 pad2;
   struct tp_predicate predicates[TP_MAX_PREDICATES];
   struct tp_field fields[TP_MAX_FIELDS];
 };
 
 /* In an interrupt the current task is a bystander. */
 #define TP_CONTEXT_TASK 0
-#define TP_CONTEXT_INTERRUPT 1
+#define TP_CONTEXT_INTERRUPT 1 /* soft or hard: this kernel does not tell */
+#define TP_CONTEXT_SOFTIRQ 2
+#define TP_CONTEXT_HARDIRQ 3 /* NMIs too */
 
 /*
  * A record in the ring: this header, then one 64-bit word for each recorded field in the order of

@@ -60,7 +60,7 @@ class FilterRow {
       case FilterBuiltin::kComm:
         return FilterValue::Text(record_.Comm());
       case FilterBuiltin::kContext:
-        return FilterValue::Text(header.context == TP_CONTEXT_TASK ? "task" : "interrupt");
+        return FilterValue::Text(ContextName(header.context));
       case FilterBuiltin::kNode:
         return FilterValue::Text(node_);
       default:
@@ -75,6 +75,20 @@ class FilterRow {
   }
 
  private:
+  /** As CONTEXTS of src/probe/contexts.ts. */
+  static std::string_view ContextName(uint16_t context) {
+    switch (context) {
+      case TP_CONTEXT_TASK:
+        return "task";
+      case TP_CONTEXT_SOFTIRQ:
+        return "softirq";
+      case TP_CONTEXT_HARDIRQ:
+        return "hardirq";
+      default:
+        return "interrupt";
+    }
+  }
+
   RecordDecoder& record_;
   std::string_view node_;
   Owner owner_;

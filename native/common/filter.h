@@ -81,7 +81,7 @@ enum class FilterBuiltin : uint8_t {
   kUid,
   kGid,
   kComm,
-  kContext,  // "task" or "interrupt"
+  kContext,  // "task", "softirq", "hardirq", or "interrupt": which one is not known
   kNode,
   kNamespace,  // empty outside of all pods, as the two below; a fault where the pod is not known
   kPod,

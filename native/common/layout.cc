@@ -72,9 +72,12 @@ Napi::Object Structs(Napi::Env env) {
   FIELD(tp_config, field_count);
   FIELD(tp_config, predicate_count);
   FIELD(tp_config, argument_count);
+  FIELD(tp_config, preempt_base);
   FIELD(tp_config, pad);
   FIELD(tp_config, rate);
   FIELD(tp_config, share);
+  FIELD(tp_config, preempt_offset);
+  FIELD(tp_config, pad2);
   FIELD(tp_config, predicates);
   FIELD(tp_config, fields);
 
@@ -145,6 +148,11 @@ Napi::Object Constants(Napi::Env env) {
   CONSTANT(TP_CONFIG_LARGE);
   CONSTANT(TP_CONTEXT_TASK);
   CONSTANT(TP_CONTEXT_INTERRUPT);
+  CONSTANT(TP_CONTEXT_SOFTIRQ);
+  CONSTANT(TP_CONTEXT_HARDIRQ);
+  CONSTANT(TP_PREEMPT_UNKNOWN);
+  CONSTANT(TP_PREEMPT_RUNQUEUE);
+  CONSTANT(TP_PREEMPT_TASK);
   CONSTANT(TP_MAX_FRAMES);
 
   CONSTANT(TP_SOURCE_NONE);

@@ -1,3 +1,4 @@
+import { contextName } from '../probe/contexts.ts';
 import type { Row, RowValue } from '../codec/rowsOf.ts';
 import type { RecordSchema } from './recordSchema.ts';
 
@@ -29,7 +30,7 @@ export function decodeReferenceRecord(
     ppid: record.readUInt32LE(24),
     uid: record.readUInt32LE(28),
     gid: record.readUInt32LE(32),
-    context: record.readUInt16LE(36) === 0 ? 'task' : 'interrupt',
+    context: contextName(record.readUInt16LE(36)),
     truncated: record.readUInt16LE(38),
     cgroup: record.readBigUInt64LE(40),
     comm: untilNul(record.subarray(48, 64)).toString(),

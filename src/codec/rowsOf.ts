@@ -1,3 +1,4 @@
+import { contextName, type Context } from '../probe/contexts.ts';
 import type { ColumnType } from '../probe/plan.ts';
 import { builtinColumns, firstPointColumn, type Batch, type BatchColumn } from './decodeBatch.ts';
 
@@ -24,7 +25,7 @@ export interface Row {
   uid: number;
   gid: number;
   comm: string;
-  context: 'task' | 'interrupt';
+  context: Context;
   cgroup: bigint;
   /** Number of values that were cut at their maximum. */
   truncated: number;
@@ -62,7 +63,7 @@ export function* rowsOf(batch: Batch, columns: readonly RowColumn[]): Generator<
       uid: Number(uid(row)),
       gid: Number(gid(row)),
       comm: String(comm(row) ?? ''),
-      context: Number(context(row)) === 0 ? 'task' : 'interrupt',
+      context: contextName(Number(context(row))),
       cgroup: wide(cgroup, row),
       truncated: Number(truncated(row)),
       sequence: batch.firstSequence + BigInt(row),

@@ -61,6 +61,7 @@ export function compilePoint(
       predicates: program.role === 'entry' ? compiled.entry : compiled.record,
       argumentCount: program.role === 'exit' ? 0 : argumentCount(table.fields),
       interrupts: hook.interrupts,
+      ...(hook.interrupts && kernel.preemptCount !== undefined && { preemptCount: kernel.preemptCount }),
     })),
     fields: table.fields,
     columns: table.columns,

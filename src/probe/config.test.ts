@@ -7,6 +7,7 @@ import {
   KINDS,
   LIMITS,
   OPS,
+  PREEMPT_BASES,
   SOURCES,
   encodeConfig,
 } from './config.ts';
@@ -27,7 +28,7 @@ test.each(Object.entries(CONFIG_LAYOUT))(
     const native = layout.structs[name];
     expect(size).toBe(native?.size);
     const offsets = Object.entries(native?.fields ?? {}).map(([field, [offset]]) => [field, offset] as const);
-    const known = Object.fromEntries(offsets.filter(([field]) => field !== 'pad'));
+    const known = Object.fromEntries(offsets.filter(([field]) => !/^pad\d?$/.test(field)));
     expect(fields).toEqual(known);
   },
 );
@@ -60,6 +61,8 @@ test('limits and flags are those of the header', () => {
     TP_CONFIG_SCOPED: CONFIG_FLAGS.scoped,
     TP_CONFIG_INTERRUPTS: CONFIG_FLAGS.interrupts,
     TP_CONFIG_LARGE: CONFIG_FLAGS.large,
+    TP_PREEMPT_RUNQUEUE: PREEMPT_BASES.runqueue,
+    TP_PREEMPT_TASK: PREEMPT_BASES.task,
     TP_FIELD_EARLY: FIELD_FLAGS.early,
     TP_FIELD_USER: FIELD_FLAGS.user,
   });
@@ -103,12 +106,18 @@ test('every part of a plan is at its place', () => {
   };
   const config = encodeConfig(
     { fields: [{ ...number, lengthField: undefined }, field], large: true },
-    { predicates: [predicate, { ...predicate, op: 'stringPrefix' }], argumentCount: 4, interrupts: true },
+    {
+      predicates: [predicate, { ...predicate, op: 'stringPrefix' }],
+      argumentCount: 4,
+      interrupts: true,
+      preemptCount: { base: 'runqueue', offset: -8 },
+    },
     { ...placement, scoped: true },
   );
   const view = new DataView(config.buffer);
   expect(config).toHaveLength(CONFIG_LAYOUT.tp_config.size);
-  expect([...config.subarray(0, 12)]).toEqual([1, 0, 2, 0, 3, 0, 7, 2, 2, 4, 0, 0]);
+  expect([...config.subarray(0, 12)]).toEqual([1, 0, 2, 0, 3, 0, 7, 2, 2, 4, 1, 0]);
+  expect(view.getInt32(24, true)).toBe(-8);
   expect(view.getUint32(12, true)).toBe(10_000);
   expect(view.getBigUint64(16, true)).toBe(1n << 40n);
   const first = CONFIG_LAYOUT.tp_config.fields.predicates;

@@ -48,10 +48,11 @@ export const CONFIG_LAYOUT = {
     fields: { op: 0, field: 1, on_true: 2, on_false: 3, length: 4, immediate: 8, string: 16 },
   },
   tp_config: {
-    size: 24 + MAX_PREDICATES * 80 + MAX_FIELDS * 40,
+    size: 32 + MAX_PREDICATES * 80 + MAX_FIELDS * 40,
     fields: {
       ...{ slot: 0, schema: 2, gate: 4, flags: 6, field_count: 7, predicate_count: 8, argument_count: 9 },
-      ...{ rate: 12, share: 16, predicates: 24, fields: 24 + MAX_PREDICATES * 80 },
+      ...{ preempt_base: 10, rate: 12, share: 16, preempt_offset: 24 },
+      ...{ predicates: 32, fields: 32 + MAX_PREDICATES * 80 },
     },
   },
 } as const;
@@ -79,9 +80,12 @@ export const OPS: readonly PredicateOp[] = [
   ...(['lessEqualSigned', 'lessEqualUnsigned', 'greaterEqualSigned', 'greaterEqualUnsigned'] as const),
 ];
 
-/** TP_CONFIG_… and TP_FIELD_… */
+/** TP_CONFIG_… */
 export const CONFIG_FLAGS = { scoped: 1, interrupts: 2, large: 4 } as const;
+/** TP_FIELD_… */
 export const FIELD_FLAGS = { early: 1, user: 2 } as const;
+/** TP_PREEMPT_… */
+export const PREEMPT_BASES = { runqueue: 1, task: 2 } as const;
 /** TP_NO_FIELD */
 const NO_FIELD = 255;
 
@@ -91,7 +95,7 @@ const NO_FIELD = 255;
  */
 export function encodeConfig(
   point: Pick<PointPlan, 'fields' | 'large'>,
-  program: Pick<ProgramPlan, 'predicates' | 'argumentCount' | 'interrupts'>,
+  program: Pick<ProgramPlan, 'predicates' | 'argumentCount' | 'interrupts' | 'preemptCount'>,
   placement: ConfigPlacement,
 ): Uint8Array<ArrayBuffer> {
   atMost('fields', point.fields.length, MAX_FIELDS);
@@ -111,6 +115,10 @@ export function encodeConfig(
   view.setUint8(CONFIG.argument_count, program.argumentCount);
   view.setUint32(CONFIG.rate, placement.rate, true);
   view.setBigUint64(CONFIG.share, placement.share, true);
+  if (program.preemptCount !== undefined) {
+    view.setUint8(CONFIG.preempt_base, PREEMPT_BASES[program.preemptCount.base]);
+    view.setInt32(CONFIG.preempt_offset, program.preemptCount.offset, true);
+  }
   program.predicates.forEach((predicate, index) => {
     encodePredicate(part(view, CONFIG.predicates, index, CONFIG_LAYOUT.tp_predicate.size), predicate);
   });

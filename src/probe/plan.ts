@@ -114,6 +114,14 @@ export interface ProgramPlan {
   argumentCount: number;
   /** The hook can run in interrupt context. */
   interrupts: boolean;
+  /** Tells then which one; left out: it cannot be told. */
+  preemptCount?: PreemptCount;
+}
+
+/** Where a kernel has a CPU's preempt_count: so many bytes from the CPU's runqueue or the current task. */
+export interface PreemptCount {
+  base: 'runqueue' | 'task';
+  offset: number;
 }
 
 /** One column of the point's events, beside those that every event has. */

@@ -56,7 +56,8 @@ export function heaviestPlan(
   argumentCount: number,
 ): { point: PointPlan; program: ProgramPlan } {
   const predicates = Array.from({ length: 16 }, (_, index) => predicate(index, 16));
-  const program: ProgramPlan = { ...part, predicates, argumentCount, interrupts: true };
+  const preemptCount = { base: 'runqueue', offset: -8 } as const;
+  const program: ProgramPlan = { ...part, predicates, argumentCount, interrupts: true, preemptCount };
   const point: PointPlan = {
     name: 'heaviest',
     attach: '',

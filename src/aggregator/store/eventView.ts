@@ -1,3 +1,4 @@
+import { contextSql } from './contextSql.ts';
 import {
   dictionaryTable,
   eventColumns,
@@ -81,7 +82,7 @@ function selectEvents({ probeUid, slice, point, ordinal, columns }: ViewTable): 
     's.node AS node',
     ...['pid', 'tid', 'ppid', 'uid', 'gid'].map((id) => `e.${id} AS ${id}`),
     'd.value AS comm',
-    "CASE WHEN e.context = 0 THEN 'task' WHEN e.context > 0 THEN 'interrupt' END AS context",
+    `${contextSql('e.context')} AS context`,
     'CASE WHEN w.code IS NULL THEN NULL ELSE {namespace: w.namespace, pod: w.pod, container: w.container, ' +
       'pod_uid: w.pod_uid} END AS k8s',
     ...own,

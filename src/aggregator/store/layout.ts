@@ -31,8 +31,8 @@ import { builtinColumns, firstPointColumn } from '../../codec/decodeBatch.ts';
  *   meta.progress_<n>, meta.accounts_<n>   logs of which the last entry a source counts: see ProgressLog, AccountLog
  *
  * events: a view a point, for people: events."<probe>/<point>", and events."<probe>" when the probe has one point. Its
- *   columns are spelt as in filters and JSON: time TIMESTAMP_NS, node, pid, tid, ppid, uid, gid, comm, context ('task'
- *   or 'interrupt'), k8s (a STRUCT, NULL outside pods: k8s.namespace, k8s.pod, k8s.container, k8s.pod_uid), then the
+ *   columns are spelt as in filters and JSON: time TIMESTAMP_NS, node, pid, tid, ppid, uid, gid, comm, context ('task',
+ *   'softirq', 'hardirq', or 'interrupt': which one is not known), k8s (a STRUCT, NULL outside pods: k8s.namespace, k8s.pod, k8s.container, k8s.pod_uid), then the
  *   point's own; durations are BIGINT nanoseconds; an enum's column is its number and <column>_name its name; then
  *   cgroup, truncated, sequence. What could not be read is NULL. Only tables of the current UID are in it. It joins
  *   the dictionaries, which makes it 4 to 10 times slower than aggregating codes and joining afterwards: fine for

@@ -129,7 +129,7 @@ function cellsOf(point: ShownPoint, row: Row): string[] {
   const { columns, results } = point;
   const { time, pid, comm, context, fields } = row;
   const cut = cutColumns(point, row);
-  const who = context === 'task' ? [String(pid), escapeText(comm)] : ['-', '(interrupt)'];
+  const who = context === 'task' ? [String(pid), escapeText(comm)] : ['-', `(${context})`];
   return [
     tableTime(time),
     ...who,

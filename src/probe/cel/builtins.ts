@@ -1,9 +1,6 @@
 import type { ColumnType } from '../plan.ts';
 import type { FilterBuiltin, FilterOperand, FilterPath, FilterScope } from './scope.ts';
 
-/** What `context` can be; a program cannot tell which kind of interrupt it runs in. */
-export const CONTEXTS = ['task', 'interrupt'] as const;
-
 interface Builtin {
   builtin: FilterBuiltin;
   type: ColumnType;

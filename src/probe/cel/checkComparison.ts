@@ -1,6 +1,6 @@
 import { nearestNames } from '../../api/index.ts';
 import { compare } from './arithmetic.ts';
-import { CONTEXTS } from './builtins.ts';
+import { CONTEXTS } from '../contexts.ts';
 import type { CelNode } from './celSyntax.ts';
 import { asDouble } from './checkFilter.ts';
 import type { FilterChecker } from './checkFilter.ts';
@@ -193,8 +193,7 @@ function requireText(
     const written = new TextDecoder().decode(text);
     if (CONTEXTS.some((each) => each === written)) return;
     const [nearest] = nearestNames(written, CONTEXTS, 1);
-    const hint =
-      nearest === undefined ? 'soft and hard interrupts are not told apart' : `did you mean "${nearest}"?`;
+    const hint = nearest === undefined ? undefined : `did you mean "${nearest}"?`;
     throw checker.error(node, `context is ${CONTEXTS.map((each) => `"${each}"`).join(' or ')}`, hint);
   }
   if (operand.type === 'Path' || text.length <= operand.maxBytes) return;

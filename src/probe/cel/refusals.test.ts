@@ -48,12 +48,11 @@ test.each([
   ['{1: 2} == retval', 1, 'filters have no maps and messages'],
   ['retval == null', 11, 'there is no null here', 'k8s.pod == ""'],
   ['comm == b"sh"', 9, 'bytes cannot be compared'],
-  ['context == "interupt"', 12, 'context is "task" or "interrupt"', 'did you mean "interrupt"?'],
   [
-    'context == "softirq"',
+    'context == "interupt"',
     12,
-    'context is "task" or "interrupt"',
-    'soft and hard interrupts are not told apart',
+    'context is "task" or "interrupt" or "softirq" or "hardirq"',
+    'did you mean "interrupt"?',
   ],
   // A name is unknown.
   ['retvall < 0', 1, 'there is no retvall here', 'did you mean retval?'],

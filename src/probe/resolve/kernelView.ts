@@ -1,4 +1,5 @@
 import type { FeatureName } from '../../bpf/index.ts';
+import type { PreemptCount } from '../plan.ts';
 import type { CTypes } from './cTypes.ts';
 import type { FunctionLookup } from './functionLookup.ts';
 import type { Tracefs } from './tracefs.ts';
@@ -14,6 +15,8 @@ export interface KernelView {
   /** C types of a loaded module; undefined: it has no BTF. */
   moduleTypes(module: string): CTypes | undefined;
   functions: FunctionLookup;
+  /** Which interrupt a program runs in; undefined: this kernel's types do not say. */
+  preemptCount: PreemptCount | undefined;
   /** What this kernel and these capabilities allow, found by trying (KernelFeatures of src/bpf). */
   features: { probe(name: FeatureName): { supported: boolean; reason: string | undefined } };
   /**

@@ -1,8 +1,10 @@
 import { release } from 'node:os';
 import { Btf, KernelFeatures, elfFunctions } from '../../bpf/index.ts';
+import type { PreemptCount } from '../plan.ts';
 import { CTypes } from './cTypes.ts';
 import { KernelFunctions } from './functionLookup.ts';
 import type { KernelView } from './kernelView.ts';
+import { preemptCountOf } from './preemptCount.ts';
 import { Tracefs } from './tracefs.ts';
 
 /** The kernel that this process runs on. Dispose of it when all probes are planned: its type information is 10 MB. */
@@ -12,6 +14,7 @@ export function runningKernel(options: { tracefs?: string } = {}): KernelView & 
   const opened: Btf[] = [];
   const vmlinux = openOrUndefined(() => Btf.vmlinux(), opened);
   const modules = new Map<string, CTypes | undefined>();
+  let preemptCount: PreemptCount | undefined | 'NotAsked' = 'NotAsked';
   return {
     architecture: process.arch === 'arm64' ? 'arm64' : 'x64',
     release: release(),
@@ -25,6 +28,10 @@ export function runningKernel(options: { tracefs?: string } = {}): KernelView & 
       return modules.get(module);
     },
     functions: new KernelFunctions({ traceable: `${tracefs.mount}/available_filter_functions` }),
+    get preemptCount() {
+      if (preemptCount === 'NotAsked') preemptCount = vmlinux && preemptCountOf(vmlinux);
+      return preemptCount;
+    },
     features,
     elfFunctions,
     [Symbol.dispose]() {

@@ -50,6 +50,7 @@ export function fakeKernel(fake: FakeKernel = {}): KernelView & Disposable {
     types: new CTypes(fake.btf),
     moduleTypes: () => undefined,
     functions,
+    preemptCount: undefined,
     features: {
       probe(name) {
         const reason = fake.lacking?.[name];

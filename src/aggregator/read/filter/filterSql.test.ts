@@ -5,6 +5,8 @@ import { evaluateFilter } from '../../../probe/cel/evaluate.ts';
 import { filterConjuncts } from '../../../probe/cel/filterConjuncts.ts';
 import type { FilterOperand } from '../../../probe/cel/scope.ts';
 import type { ConstantValue } from '../../../probe/cel/term.ts';
+import { CONTEXTS } from '../../../probe/contexts.ts';
+import { contextSql } from '../../store/contextSql.ts';
 import { quoteText } from '../../store/layout.ts';
 import { filterSql } from './filterSql.ts';
 import { storedScope, type ScopeColumn } from './storedScope.ts';
@@ -44,7 +46,7 @@ const event: fc.Arbitrary<Event> = fc.record({
   buffer: orFault(string),
   pid: unsigned.map((value) => BigInt.asUintN(32, value)),
   comm: string,
-  context: fc.constantFrom('task', 'interrupt').map(bytes),
+  context: fc.constantFrom(...CONTEXTS).map(bytes),
   node: fc.constantFrom('a', 'ab').map(bytes),
   'k8s.namespace': fc.constantFrom('', 'a', 'kube-system').map(bytes),
 });
@@ -135,7 +137,7 @@ function sqlOperand({ key }: FilterOperand): SqlOperand {
     case 'k8s.namespace':
       return { sql: 'l.namespace', lookup: { code: 'e.workload', from: 'w', key: 'code', none: 0 } };
     case 'context':
-      return { sql: "CASE e.context WHEN 0 THEN 'task' ELSE 'interrupt' END", lookup: undefined };
+      return { sql: contextSql('e.context'), lookup: undefined };
     default:
       return { sql: `e.${key}`, lookup: undefined };
   }
@@ -151,7 +153,7 @@ function literal(value: ConstantValue | undefined): string {
 async function insert(events: readonly Event[]): Promise<void> {
   const code = (value: ConstantValue | undefined): string =>
     value instanceof Uint8Array ? String(texts.indexOf(new TextDecoder().decode(value))) : 'NULL';
-  const codes = { task: 0, interrupt: 1, a: 7, ab: 8 };
+  const codes = { a: 7, ab: 8 };
   const rows = events.map((each, id) => {
     const { retval, flags, duration, ok, ratio, filename, address, other, buffer, pid, comm } = each;
     const named = (key: string): string => new TextDecoder().decode(each[key] as Uint8Array);
@@ -159,7 +161,7 @@ async function insert(events: readonly Event[]): Promise<void> {
     const values = [
       ...[String(id), ...[retval, flags, duration, ok, ratio].map(literal), code(filename), code(address)],
       ...[literal(other), `encode(${literal(buffer)}::VARCHAR)`, literal(pid), code(comm)],
-      ...[codes[named('context') as 'task'], codes[named('node') as 'a'], workload].map(String),
+      ...[CONTEXTS.indexOf(named('context') as 'task'), codes[named('node') as 'a'], workload].map(String),
     ];
     return `(${values.join(', ')})`;
   });

@@ -1,4 +1,5 @@
 import type { ColumnType } from '../../../probe/plan.ts';
+import { contextSql } from '../../store/contextSql.ts';
 import { shownType, type SqlType, type StoredColumn } from '../../store/layout.ts';
 import type { PointTable } from './storedPoint.ts';
 
@@ -59,7 +60,7 @@ const before: readonly ReadableColumn[] = [
     usual: true,
     place: () => ({
       raw: 'context',
-      sql: "CASE WHEN e.context = 0 THEN 'task' WHEN e.context > 0 THEN 'interrupt' END",
+      sql: contextSql('e.context'),
     }),
   },
   ...['namespace', 'pod', 'container'].map(workload),

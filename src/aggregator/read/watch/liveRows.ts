@@ -8,6 +8,7 @@ import {
 } from '../../../codec/decodeBatch.ts';
 import { evaluateFilter } from '../../../probe/cel/evaluate.ts';
 import type { ConstantValue, Term } from '../../../probe/cel/term.ts';
+import { CONTEXTS } from '../../../probe/contexts.ts';
 import type { ColumnType } from '../../../probe/plan.ts';
 import { ResultHeaderSchema, type ResultHeader } from '../../../rpc/gen/traceprobe/v1/read_pb.ts';
 import type { LiveBatch, LivePoint } from '../../live.ts';
@@ -57,10 +58,10 @@ export function liveColumns(point: LivePoint): LiveColumn[] {
     text('comm', ({ columns }) => valueReader(columns.get(builtinColumns.comm))),
     text('context', ({ columns }) => {
       const contexts = valueReader(columns.get(builtinColumns.context));
-      const [task, interrupt] = ['task', 'interrupt'].map((name) => encoder.encode(name));
+      const names = CONTEXTS.map((name) => encoder.encode(name));
       return (row) => {
         const context = contexts(row);
-        return context === undefined ? undefined : context === 0n ? task : interrupt;
+        return context === undefined ? undefined : names[Number(context)];
       };
     }),
     ...(['namespace', 'pod', 'container'] as const).map(workload),

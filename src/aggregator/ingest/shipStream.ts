@@ -12,12 +12,11 @@ import {
   type AgentAuthenticator,
   type AgentIdentity,
 } from '../../rpc/identity.ts';
-import type { LiveFeed, LivePoint } from '../live.ts';
-import { decodeHead } from '../../codec/decodeBatch.ts';
-import { FrameError, type StoredBatch } from '../store/frame.ts';
+import type { LiveFeed } from '../live.ts';
+import { FrameError } from '../store/frame.ts';
 import type { Store } from '../store/store.ts';
 import type { IngestBudget } from './ingestBudget.ts';
-import { toStoreFrame } from './toStoreFrame.ts';
+import { NodeFrames } from './nodeFrames.ts';
 
 /** What a stream needs. */
 export interface ShipContext {
@@ -32,6 +31,9 @@ export interface ShipContext {
   onClose(): void;
 }
 
+/** Agents show a fresh token every four minutes. */
+const freshTokenMs = 6 * 60_000;
+
 /** Held back by an agent between frames, in ms, while the store cannot write. */
 const pauseMs = 1000;
 
@@ -39,12 +41,11 @@ const pauseMs = 1000;
 export class ShipStream {
   readonly #call: ServerDuplexStream<ShipRequest, ShipResponse>;
   readonly #context: ShipContext;
-  readonly #id: number;
+  readonly #frames: NodeFrames;
   #identity: AgentIdentity | undefined;
   #expiry: NodeJS.Timeout | undefined;
   /** Frames that are not acked yet, in the order they came. */
   readonly #unacked: { sequence: bigint; done: boolean }[] = [];
-  readonly #points = new Map<string, LivePoint>();
   #bytes = 0;
   #reading: Promise<void>;
   #waiting: ShipRequest[] = [];
@@ -54,8 +55,8 @@ export class ShipStream {
   /** @param id of the stream, in the store */
   constructor(call: ServerDuplexStream<ShipRequest, ShipResponse>, id: number, context: ShipContext) {
     this.#call = call;
-    this.#id = id;
     this.#context = context;
+    this.#frames = new NodeFrames(context.store, context.live, id);
     call.on('error', () => {
       this.close();
     });
@@ -70,13 +71,17 @@ export class ShipStream {
       this.#ended = true;
       this.#endWhenDone();
     });
+    // Nothing is read of who has not said who it is.
+    call.pause();
     this.#reading = this.#authenticate(() => bearerToken(call.metadata)).then(() => {
       this.#takeWaiting();
+      this.resume();
     });
   }
 
-  get node(): string | undefined {
-    return this.#identity?.nodeName;
+  /** Whose it is; undefined: nobody knows yet. */
+  get agent(): AgentIdentity | undefined {
+    return this.#identity;
   }
 
   /** Whether as much of it is not committed as one stream may have. */
@@ -111,7 +116,7 @@ export class ShipStream {
     this.#waiting = [];
     this.#context.budget.remove(this);
     this.#context.onClose();
-    void this.#context.store.closeStream(this.#id).catch(() => undefined);
+    void this.#frames.close().catch(() => undefined);
   }
 
   async #authenticate(token: () => string): Promise<void> {
@@ -131,7 +136,7 @@ export class ShipStream {
       this.#identity = identity;
       if (isFirst) this.#context.onOpen();
       clearTimeout(this.#expiry);
-      const left = Math.min(identity.expires.getTime() - Date.now(), 2 ** 31 - 1);
+      const left = Math.min(identity.expires.getTime() - Date.now(), freshTokenMs);
       this.#expiry = setTimeout(
         () => {
           this.refuse(status.UNAUTHENTICATED, 'the token has expired, and no fresh one came');
@@ -139,6 +144,8 @@ export class ShipStream {
         Math.max(left, 0),
       ).unref();
     } catch (error) {
+      // While nobody can review a fresh token, the one before goes on counting.
+      if (this.#identity && error instanceof RefusedError && error.refusal === 'unavailable') return;
       const { code, details } =
         error instanceof RefusedError ? error : { code: status.UNAVAILABLE, details: messageOf(error) };
       this.refuse(code, details);
@@ -168,7 +175,8 @@ export class ShipStream {
       this.#call.pause();
       this.#context.budget.wait(this);
     }
-    this.#store(frame, identity)
+    this.#frames
+      .add(frame, identity)
       .then(() => {
         entry.done = true;
         this.#ack();
@@ -186,11 +194,6 @@ export class ShipStream {
         this.#context.budget.release(bytes);
         this.resume();
       });
-  }
-
-  async #store(frame: Frame, identity: AgentIdentity): Promise<void> {
-    const stored = await this.#context.store.add(toStoreFrame(frame, identity, this.#id));
-    this.#publish(frame, identity, stored);
   }
 
   /** Acks what is committed up to the first frame that is not. */
@@ -212,22 +215,6 @@ export class ShipStream {
       this.close();
       this.#call.end();
     });
-  }
-
-  /** Shows those who watch what has been committed. */
-  #publish(frame: Frame, { nodeName }: AgentIdentity, stored: readonly StoredBatch[]): void {
-    for (const schema of frame.schemas) {
-      this.#points.set(`${schema.probeUid}/${schema.generation}/${schema.point}`, schema);
-    }
-    const { live } = this.#context;
-    if (![...this.#points.values()].some(({ probeName }) => live.wants(probeName))) return;
-    for (const [index, { rows, firstRow, stored: count }] of stored.entries()) {
-      const bytes = frame.batches[index];
-      if (count === 0 || bytes === undefined) continue;
-      const { probeUid, generation, schema } = decodeHead(bytes);
-      const point = this.#points.get(`${probeUid}/${generation}/${schema}`);
-      if (point) live.publish({ nodeName, point, rows, firstRow, bytes });
-    }
   }
 }
 

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CliContext } from '../cliContext.ts';
 import { outputFormats } from '../output/outputFormat.ts';
-import { addReadOptions, type ReadOptions } from '../read/readOptions.ts';
+import { addLocalOptions, addReadOptions, type EventsOptions } from '../read/readOptions.ts';
 import { timeOption } from '../read/timeOption.ts';
 import type { QueryCommand, SqlCommand, TopCommand, WatchCommand } from '../read/readActions.ts';
 
@@ -21,7 +21,7 @@ export function watchCommand(context: CliContext): Command {
     .addOption(filter)
     .option('--count <N>', 'stop after this many events', count)
     .addOption(output());
-  return addReadOptions(command).action(async (probe: string, options: Omit<WatchCommand, 'probe'>) => {
+  return addSources(command).action(async (probe: string, options: Omit<WatchCommand, 'probe'>) => {
     await (await actions()).watch({ ...options, probe }, context);
   });
 }
@@ -41,7 +41,7 @@ export function queryCommand(context: CliContext): Command {
     .option('--page <PAGE>', 'what follows the rows that an earlier query ended with')
     .addOption(output())
     .addHelpText('after', queryExamples);
-  return addReadOptions(command).action(async (probe: string, options: Omit<QueryCommand, 'probe'>) => {
+  return addSources(command).action(async (probe: string, options: Omit<QueryCommand, 'probe'>) => {
     await (await actions()).query({ ...options, probe }, context);
   });
 }
@@ -62,7 +62,7 @@ export function topCommand(context: CliContext): Command {
     .addOption(filter)
     .option('--limit <N>', 'rows', count, 10)
     .addOption(output());
-  return addReadOptions(command).action(async (probe: string, options: Omit<TopCommand, 'probe'>) => {
+  return addSources(command).action(async (probe: string, options: Omit<TopCommand, 'probe'>) => {
     await (await actions()).top({ ...options, probe }, context);
   });
 }
@@ -79,7 +79,7 @@ probe has several points. Columns are spelt as in filters; k8s is a structure: k
     .option('--limit <N>', 'rows', count, 100_000)
     .addOption(output())
     .addHelpText('after', sqlExamples);
-  return addReadOptions(command).action(async (sql: string, options: Omit<SqlCommand, 'sql'>) => {
+  return addSources(command).action(async (sql: string, options: Omit<SqlCommand, 'sql'>) => {
     await (await actions()).sql({ ...options, sql }, context);
   });
 }
@@ -90,7 +90,7 @@ export function lossCommand(context: CliContext): Command {
     .summary('show where the hits of probes went, by node')
     .argument('[PROBE]', 'one TraceProbe (default: all)')
     .addOption(output());
-  return addReadOptions(command).action(async (probe: string | undefined, options: ReadOptions & Shown) => {
+  return addSources(command).action(async (probe: string | undefined, options: EventsOptions & Shown) => {
     await (await actions()).loss({ ...options, ...(probe !== undefined && { probe }) }, context);
   });
 }
@@ -98,7 +98,7 @@ export function lossCommand(context: CliContext): Command {
 /** `traceprobe nodes` */
 export function nodesCommand(context: CliContext): Command {
   const command = new Command('nodes').summary('show which nodes have sent events').addOption(output());
-  return addReadOptions(command).action(async (options: ReadOptions & Shown) => {
+  return addSources(command).action(async (options: EventsOptions & Shown) => {
     await (await actions()).nodes(options, context);
   });
 }
@@ -108,9 +108,14 @@ export function describeCommand(context: CliContext): Command {
   const command = new Command('describe')
     .summary('show how a probe fares: status, failures, columns, loss')
     .argument('<PROBE>', 'the TraceProbe');
-  return addReadOptions(command).action(async (probe: string, options: ReadOptions) => {
+  return addSources(command).action(async (probe: string, options: EventsOptions) => {
     await (await actions()).describe({ ...options, probe }, context);
   });
+}
+
+/** Everything that events can be read from. */
+function addSources(command: Command): Command {
+  return addReadOptions(addLocalOptions(command));
 }
 
 const point = new Option('--point <NAME>', 'of a probe with several points');
@@ -135,4 +140,5 @@ Examples:
 const sqlExamples = `
 Examples:
   traceprobe sql 'SELECT k8s.pod, quantile_cont(duration, 0.99) FROM "slow-opens" GROUP BY ALL ORDER BY 2 DESC'
+  traceprobe sql --local 'SELECT comm, count(*) FROM "slow-opens" GROUP BY ALL'
 `;

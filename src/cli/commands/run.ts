@@ -4,7 +4,7 @@ import type { InlineProbe } from '../../api/index.ts';
 import type { CliContext } from '../cliContext.ts';
 import { usageError } from '../cliError.ts';
 import { duration } from './duration.ts';
-import { outputFormats, type OutputFormat } from '../output/outputFormat.ts';
+import { outputFormats, type RunOutput } from '../output/outputFormat.ts';
 import { addReadOptions, type ReadOptions } from '../read/readOptions.ts';
 import { smallNursery } from '../smallNursery.ts';
 
@@ -16,7 +16,8 @@ interface Options extends ReadOptions {
   name?: string;
   for?: string;
   count?: number;
-  output: OutputFormat;
+  output: RunOutput;
+  store?: string | true;
   watch: boolean;
   node: string;
   cluster: boolean;
@@ -39,7 +40,13 @@ At the end the account of each probe goes to standard error: where every hit wen
     .option('--for <DURATION>', 'stop after this time, such as 30s or 1h30m', duration)
     .option('--count <N>', 'stop after this many events', count)
     .addOption(
-      new Option('-o, --output <FORMAT>', 'how events are shown').choices(outputFormats).default('table'),
+      new Option('-o, --output <FORMAT>', 'how events are shown')
+        .choices([...outputFormats, 'none'])
+        .default('table'),
+    )
+    .option(
+      '--store [DIR]',
+      'store events as well, to be asked by "traceprobe sql --local" and its like; DIR is left out most often',
     )
     .option('--watch', 'apply files again when they change, without a gap', false)
     .option('--node <NAME>', 'what events call this machine', hostname())
@@ -53,10 +60,14 @@ At the end the account of each probe goes to standard error: where every hit wen
     smallNursery();
     if (options.cluster) {
       const { runOnCluster } = await import('../clusterRun/runOnCluster.ts');
-      await runOnCluster(
-        { ...options, inline: clusterInline(files, options), for: options.for, count: options.count },
-        context,
-      );
+      const { output } = options;
+      if (output === 'none' || options.store !== undefined) {
+        throw usageError(
+          '-o none and --store are for runs on this machine: a cluster has a store of its own',
+        );
+      }
+      const inline = clusterInline(files, options);
+      await runOnCluster({ ...options, output, inline, for: options.for, count: options.count }, context);
       return;
     }
     const run = toRunOptions(files, options);
@@ -78,6 +89,7 @@ function toRunOptions(files: string[], options: Options): import('../run/runProb
     for: options.for,
     count: options.count,
     output,
+    store: options.store,
     watch,
     node,
   };
@@ -108,6 +120,7 @@ Examples:
   traceprobe run slow-opens.yaml --filter 'comm == "nginx"' --for 30s -o json > events.jsonl
   traceprobe run --attach syscall/openat --capture filename retval --filter 'retval < 0'
   traceprobe run --attach kprobe/vfs_unlink --capture name=args.dentry.d_name.name --count 10
+  traceprobe run slow-opens.yaml --store -o none
   traceprobe run --attach uprobe/getaddrinfo --binary /lib/x86_64-linux-gnu/libc.so.6
   kubectl traceprobe run --attach syscall/openat --filter 'retval < 0' --for 30s
 `;

@@ -7,6 +7,8 @@ import { YamlDocuments } from './yamlDocuments.ts';
 
 export const outputFormats = ['table', 'json', 'csv', 'yaml'] as const;
 export type OutputFormat = (typeof outputFormats)[number];
+/** Of a run: none shows its account alone. */
+export type RunOutput = OutputFormat | 'none';
 
 export interface FormatOptions {
   output: TextOutput;

@@ -3,17 +3,28 @@ import { credentials, Metadata } from '@grpc/grpc-js';
 import { createClient } from '../../rpc/createClient.ts';
 import { EventsService } from '../../rpc/gen/traceprobe/v1/read_pb.ts';
 import { bearer } from '../../rpc/identity.ts';
+import type { CliContext } from '../cliContext.ts';
 import { CliError, usageError } from '../cliError.ts';
+import { storeDirectory } from '../store/storeDirectory.ts';
 import { aggregatorName, clientOptions, type Events } from './events.ts';
-import type { ReadOptions } from './readOptions.ts';
+import type { EventsOptions } from './readOptions.ts';
 
 /**
  * The aggregator that a command line means.
  *
  * @throws CliError
  */
-export async function openEvents(options: ReadOptions): Promise<Events> {
-  const { server, tokenFile, caFile } = options;
+export async function openEvents(options: EventsOptions, context: CliContext): Promise<Events> {
+  const { server, tokenFile, caFile, kubeconfig, context: kubeContext, store } = options;
+  if (isLocal(options)) {
+    const others = { server, 'token-file': tokenFile, 'ca-file': caFile, kubeconfig, context: kubeContext };
+    for (const [name, value] of Object.entries(others)) {
+      if (value !== undefined) throw usageError(`--${name} is not for a store of this machine`);
+    }
+    // DuckDB takes a while to load.
+    const { localEvents } = await import('../store/localEvents.ts');
+    return localEvents(storeDirectory(store, context.environment), context);
+  }
   if (server === undefined) {
     if (tokenFile !== undefined || caFile !== undefined)
       throw usageError('--token-file and --ca-file go with --server');
@@ -46,6 +57,11 @@ export async function openEvents(options: ReadOptions): Promise<Events> {
       return Promise.resolve();
     },
   };
+}
+
+/** Whether a store of this machine is meant. */
+export function isLocal({ local, store }: EventsOptions): boolean {
+  return local === true || store !== undefined;
 }
 
 /** Of host:port. */

@@ -1,7 +1,8 @@
 import type { CliContext } from '../cliContext.ts';
 import type { OutputFormat } from '../output/outputFormat.ts';
 import { noteTruncated } from './noteTruncated.ts';
-import type { ReadOptions } from './readOptions.ts';
+import { isLocal } from './openEvents.ts';
+import type { EventsOptions } from './readOptions.ts';
 import { resultFormat } from './resultFormat.ts';
 import { probeLines, showLoss, showNodes } from './showLists.ts';
 import { showResult } from './showResult.ts';
@@ -14,7 +15,7 @@ interface Shown {
   output: OutputFormat;
 }
 
-export interface WatchCommand extends ReadOptions, Shown {
+export interface WatchCommand extends EventsOptions, Shown {
   probe: string;
   point?: string;
   filter?: string;
@@ -41,7 +42,7 @@ function rangeOf({ since, until }: Range): { since: bigint; until: bigint } {
   return { since: since?.(now) ?? 0n, until: until?.(now) ?? 0n };
 }
 
-export interface QueryCommand extends ReadOptions, Shown, Range {
+export interface QueryCommand extends EventsOptions, Shown, Range {
   probe: string;
   point?: string;
   filter?: string;
@@ -63,7 +64,7 @@ export async function query(options: QueryCommand, context: CliContext): Promise
   });
 }
 
-export interface TopCommand extends ReadOptions, Shown, Range {
+export interface TopCommand extends EventsOptions, Shown, Range {
   probe: string;
   point?: string;
   filter?: string;
@@ -82,7 +83,7 @@ export async function top(options: TopCommand, context: CliContext): Promise<voi
   });
 }
 
-export interface SqlCommand extends ReadOptions, Shown {
+export interface SqlCommand extends EventsOptions, Shown {
   sql: string;
   limit: number;
 }
@@ -98,7 +99,7 @@ export async function sql(options: SqlCommand, context: CliContext): Promise<voi
 
 /** `traceprobe loss` */
 export async function loss(
-  options: ReadOptions & Shown & { probe?: string },
+  options: EventsOptions & Shown & { probe?: string },
   context: CliContext,
 ): Promise<void> {
   const { probe = '', output } = options;
@@ -108,17 +109,20 @@ export async function loss(
 }
 
 /** `traceprobe nodes` */
-export async function nodes(options: ReadOptions & Shown, context: CliContext): Promise<void> {
+export async function nodes(options: EventsOptions & Shown, context: CliContext): Promise<void> {
   await withEvents(options, context, async ({ client, credentials }) => {
     await showNodes(await client.nodes({}, await credentials()), options.output, context);
   });
 }
 
 /** `traceprobe describe` */
-export async function describe(options: ReadOptions & { probe: string }, context: CliContext): Promise<void> {
+export async function describe(
+  options: EventsOptions & { probe: string },
+  context: CliContext,
+): Promise<void> {
   const { probe, server } = options;
   const { stdout } = context;
-  if (server === undefined) {
+  if (server === undefined && !isLocal(options)) {
     const { statusLines } = await import('./statusLines.ts');
     for (const line of await statusLines(options, probe)) stdout.line(line);
   }

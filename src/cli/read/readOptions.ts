@@ -10,6 +10,12 @@ export interface ReadOptions {
   namespace: string;
 }
 
+/** The same, of commands that also read a store of this machine. */
+export interface EventsOptions extends ReadOptions {
+  local?: boolean;
+  store?: string;
+}
+
 /** Adds the options that say where events are read from. */
 export function addReadOptions(command: Command): Command {
   return command
@@ -23,4 +29,11 @@ export function addReadOptions(command: Command): Command {
     .option('--server <HOST:PORT>', 'an aggregator, instead of the one of the cluster')
     .option('--token-file <FILE>', 'with --server: the token that says who reads')
     .option('--ca-file <FILE>', 'with --server: who may certify it; without, only this machine is talked to');
+}
+
+/** Adds the options that say from which store of this machine events are read, instead. */
+export function addLocalOptions(command: Command): Command {
+  return command
+    .option('--local', 'the store of this machine, where "traceprobe run --store" puts events')
+    .option('--store <DIR>', 'the store in this directory of this machine');
 }

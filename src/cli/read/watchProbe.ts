@@ -66,6 +66,9 @@ export async function watchProbe(
       context.log('info', 'the token has expired: watching with a fresh one');
     } finally {
       stop.removeEventListener('abort', cancel);
+      // Who stops reading has not ended the call, and an open call keeps the process alive.
+      stream.on('error', () => undefined);
+      cancel();
     }
   }
 }

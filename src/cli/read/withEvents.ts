@@ -4,7 +4,7 @@ import { catchInterruption } from '../run/interruption.ts';
 import { callError } from './callError.ts';
 import type { Events } from './events.ts';
 import { openEvents } from './openEvents.ts';
-import type { ReadOptions } from './readOptions.ts';
+import type { EventsOptions } from './readOptions.ts';
 
 /**
  * Does something with an aggregator, until it is done or Ctrl-C.
@@ -12,12 +12,12 @@ import type { ReadOptions } from './readOptions.ts';
  * @throws CliError
  */
 export async function withEvents(
-  options: ReadOptions,
+  options: EventsOptions,
   context: CliContext,
   action: (events: Events, interrupted: AbortSignal) => Promise<void>,
 ): Promise<void> {
   using interruption = catchInterruption(context.environment);
-  await using events = await openEvents(options);
+  await using events = await openEvents(options, context);
   try {
     await action(events, interruption.signal);
   } catch (error) {

@@ -14,7 +14,7 @@ const account: Account = {
 };
 
 test('both sums are written out, with every loss by its reason', () => {
-  expect(accountLines('opens', account, 440n)).toEqual([
+  expect(accountLines('opens', account, { shown: 440n })).toEqual([
     'opens:',
     '  attempted 2,000 = 1,500 filtered in the kernel + 490 captured + 4 lost (ring buffer full) + ' +
       '3 lost (over limits.eventsPerSecondPerNode) + 3 open (no return yet)',
@@ -23,13 +23,22 @@ test('both sums are written out, with every loss by its reason', () => {
   ]);
 });
 
+test('with a store, what became of events is whether they are stored; what was shown of them stands beside', () => {
+  const lines = accountLines('opens', account, { stored: 443n, shown: 440n });
+  expect(lines.slice(2, 4)).toEqual([
+    '  captured  490 = 443 stored + 40 filtered after capture + 5 lost (reader too slow) + 2 not stored',
+    '  shown     440',
+  ]);
+  expect(accountLines('opens', account, { stored: 445n })).toHaveLength(4);
+});
+
 test('what there was none of is left out', () => {
   const quiet: Account = {
     ...account,
     ...{ attempted: 1n, filteredInKernel: 0n, captured: 1n, open: 0n, filteredNatively: 0n, delivered: 1n },
     ...{ lost: {}, missed: 0n },
   };
-  expect(accountLines('quiet', quiet, 1n)).toEqual([
+  expect(accountLines('quiet', quiet, { shown: 1n })).toEqual([
     'quiet:',
     '  attempted 1 = 1 captured',
     '  captured  1 = 1 shown',
@@ -38,7 +47,7 @@ test('what there was none of is left out', () => {
 });
 
 test('a sum that is not right is owned up to', () => {
-  const lines = accountLines('broken', { ...account, attempted: 2002n, captured: 491n }, 440n);
+  const lines = accountLines('broken', { ...account, attempted: 2002n, captured: 491n }, { shown: 440n });
   expect(lines.slice(4)).toEqual([
     '  1 of those attempted are unaccounted for: this is a fault of TraceProbe',
     '  1 of those captured are unaccounted for: this is a fault of TraceProbe',

@@ -13,23 +13,30 @@ const reasons: Record<LossReason, string> = {
   malformed: 'malformed',
 };
 
-/**
- * Where every hit of a probe went, as lines for a person. The sums are checked: a line says so when one is not right.
- * @param shown events that were printed
- */
-export function accountLines(name: string, account: Account, shown: bigint): string[] {
+/** Where events went that were delivered; left out: nobody wanted them there. */
+export interface Takers {
+  /** Printed. */
+  shown?: bigint | undefined;
+  /** Committed in the store. */
+  stored?: bigint | undefined;
+}
+
+/** Where every hit of a probe went, as lines for a person. The sums are checked: a line says so when one is not right. */
+export function accountLines(name: string, account: Account, { shown, stored }: Takers): string[] {
   const { captured, filteredNatively, delivered, missed } = account;
   const { kernel, delivery } = imbalance(account);
-  const capturedTerms = [
-    term(shown, 'shown'),
+  const taken = (count: bigint, what: string): string[] => [
+    term(count, what),
     ...optional(filteredNatively, 'filtered after capture'),
     ...lost(account, false),
-    ...optional(delivered - shown, 'not shown'),
+    ...optional(delivered - count, `not ${what}`),
   ];
+  const capturedTerms = taken(stored ?? shown ?? 0n, stored === undefined ? 'shown' : 'stored');
   return [
     `${name}:`,
     attemptedLine(account),
     label('captured', captured) + capturedTerms.join(' + '),
+    ...(stored === undefined || shown === undefined ? [] : [`  ${'shown'.padEnd(10)}${number(shown)}`]),
     `  ${'missed'.padEnd(10)}${missed === undefined ? 'unknown: this kernel does not count what it skips here' : number(missed)}`,
     ...(kernel === 0n
       ? []

@@ -6,9 +6,12 @@ import type { TextOutput } from '../output/textOutput.ts';
 
 export interface EventPrinterOptions {
   output: TextOutput;
-  format: EventFormat;
+  /** Undefined: they are counted, not shown. */
+  format: EventFormat | undefined;
   /** Events to show at most; undefined: all. */
   limit: number | undefined;
+  /** Bytes of batches that may wait for a slow reader; what comes beyond is not shown. Default: any. */
+  maxWaitingBytes?: number;
 }
 
 /** Shows batches one after another, as fast as whoever reads takes them, and counts what was shown. */
@@ -17,6 +20,7 @@ export class EventPrinter {
   readonly #full = new AbortController();
   readonly #shown = new Map<string, bigint>();
   #total = 0;
+  #waitingBytes = 0;
   #last: Promise<void> = Promise.resolve();
 
   constructor(options: EventPrinterOptions) {
@@ -29,15 +33,20 @@ export class EventPrinter {
     return this.#full.signal;
   }
 
-  /** Events of a probe that were handed to the reader. */
-  shown(uid: string): bigint {
-    return this.#shown.get(uid) ?? 0n;
+  /** Events of a probe that were handed to the reader; undefined: there is none. */
+  shown(uid: string): bigint | undefined {
+    return this.#options.format && (this.#shown.get(uid) ?? 0n);
   }
 
   /** Settled when these have been taken: while a reader is slow, batches wait with whoever calls this. */
   print(batches: readonly ProbeBatch[]): Promise<void> {
+    const { maxWaitingBytes = Infinity } = this.#options;
+    if (this.#waitingBytes > maxWaitingBytes) return this.#last;
+    const bytes = batches.reduce((sum, batch) => sum + batch.bytes.length, 0);
+    this.#waitingBytes += bytes;
     this.#last = this.#last.then(async () => {
       for (const batch of batches) await this.#show(batch);
+      this.#waitingBytes -= bytes;
     });
     return this.#last;
   }
@@ -51,14 +60,22 @@ export class EventPrinter {
     const { output, format, limit = Infinity } = this.#options;
     const room = Math.min(count, limit - this.#total);
     if (room <= 0 || output.gone.aborted) return;
+    if (format === undefined) {
+      this.#count(room, limit);
+      return;
+    }
     const batch = decodeBatch(
       bytes,
       point.columns.map(({ type }) => type),
     );
     const rows = [...rowsOf(batch, point.columns)].slice(0, room);
-    this.#total += rows.length;
-    if (this.#total >= limit) this.#full.abort();
+    this.#count(rows.length, limit);
     const taken = await output.write(format.rows(shownPoint(probe, point), rows));
-    if (taken) this.#shown.set(probe.uid, this.shown(probe.uid) + BigInt(rows.length));
+    if (taken) this.#shown.set(probe.uid, (this.shown(probe.uid) ?? 0n) + BigInt(rows.length));
+  }
+
+  #count(rows: number, limit: number): void {
+    this.#total += rows;
+    if (this.#total >= limit) this.#full.abort();
   }
 }

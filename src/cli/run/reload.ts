@@ -49,6 +49,7 @@ function uidOf({ probe: { metadata } }: Manifest): string {
 
 function nextGeneration(manifest: Manifest, before: Manifest | undefined): Manifest {
   const { probe } = manifest;
-  const generation = before === undefined ? 1 : (before.probe.metadata.generation ?? 1) + 1;
+  const generation =
+    before === undefined ? (probe.metadata.generation ?? 1) : (before.probe.metadata.generation ?? 1) + 1;
   return { ...manifest, probe: { ...probe, metadata: { ...probe.metadata, generation } } };
 }

@@ -13,6 +13,7 @@ import { accountLines } from './accountLines.ts';
 import { after } from './endOfRun.ts';
 import type { EventPrinter } from './eventPrinter.ts';
 import type { PlannedProbe } from './planProbes.ts';
+import type { RunStorage } from './runStorage.ts';
 
 export interface SessionOptions {
   context: CliContext;
@@ -20,6 +21,8 @@ export interface SessionOptions {
   node: string;
   /** Keeps the account beyond a kill -9. */
   epochs?: Pick<Epochs, 'open'>;
+  /** Stores events as well. */
+  storage?: (host: Host) => RunStorage;
   /** Told when other programs run than before: their ids by probe and point. */
   onPrograms: (running: RunningProbe[]) => void;
 }
@@ -39,20 +42,27 @@ const maxPendingBytes = 8 << 20;
 export class Session {
   readonly #options: SessionOptions;
   readonly #host: Host;
+  readonly #storage: RunStorage | undefined;
   readonly #budget: CpuBudget;
   readonly #idle = new AbortController();
   readonly #entries = new Map<string, Entry>();
   #exceeded = false;
 
   constructor(options: SessionOptions) {
-    const { printer, node, epochs } = options;
+    const { printer, node, epochs, storage } = options;
     this.#options = options;
     this.#host = new Host({
-      onBatches: (batches) => printer.print(batches),
+      onBatches: (batches) => {
+        const printed = printer.print(batches);
+        // Whoever reads slowly does not see everything; all the same it is stored.
+        return this.#storage?.take(batches) ?? printed;
+      },
+      emptyBatches: storage !== undefined,
       maxPendingBytes,
       node,
       ...(epochs === undefined ? {} : { epochs }),
     });
+    this.#storage = storage?.(this.#host);
     this.#budget = new CpuBudget({
       host: this.#host,
       measure: enableStats,
@@ -89,6 +99,7 @@ export class Session {
     const problems: Problem[] = [];
     for (const { plan, manifest } of planned) {
       try {
+        this.#storage?.describe(plan.uid, manifest.probe);
         await this.#host.apply(plan);
       } catch (error) {
         problems.push(...problemsOf(error, { locate: manifest.locate, probe: plan.name }));
@@ -116,8 +127,10 @@ export class Session {
   /** Stops all probes with their accounts. */
   async close(): Promise<void> {
     this.#budget.close();
+    this.#storage?.end();
     const accounts = await Promise.all([...this.#entries.keys()].map((uid) => this.#stop(uid)));
     for (const line of accounts.flat()) this.#options.context.stderr.line(line);
+    await this.#storage?.close();
     await this.#host.close();
   }
 
@@ -130,9 +143,10 @@ export class Session {
     const { printer } = this.#options;
     const account = await this.#host.stop(uid);
     await printer.settled();
+    const stored = await this.#storage?.stopped(uid, account);
     const why = remark ?? entry.stopped;
     return [
-      ...accountLines(entry.plan.name, account, printer.shown(uid)),
+      ...accountLines(entry.plan.name, account, { shown: printer.shown(uid), stored }),
       ...(why === undefined ? [] : [`  ${why}`]),
     ];
   }

@@ -37,6 +37,8 @@ static __always_inline struct task_struct *current_task(void) {
 }
 
 static __always_inline __u64 cgroup_of(struct task_struct *task) {
+  if (CONFIG.flags & TP_CONFIG_MEMORY_CGROUP)
+    return task->cgroups->subsys[bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id)]->cgroup->kn->id;
   return task->cgroups->dfl_cgrp->kn->id;
 }
 

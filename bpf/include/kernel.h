@@ -104,7 +104,16 @@ struct cgroup {
   struct kernfs_node *kn;
 } CORE;
 
+struct cgroup_subsys_state {
+  struct cgroup *cgroup;
+} CORE;
+
+enum cgroup_subsys_id {
+  memory_cgrp_id = 4, /* by name: the number is the kernel's */
+};
+
 struct css_set {
+  struct cgroup_subsys_state *subsys[16];
   struct cgroup *dfl_cgrp;
 } CORE;
 

@@ -131,6 +131,7 @@ struct tp_predicate {
 #define TP_CONFIG_SCOPED 1      /* look the workload up, run only where it selects this probe */
 #define TP_CONFIG_INTERRUPTS 2  /* the hook can run in interrupt context: find out in which */
 #define TP_CONFIG_LARGE 4       /* uses the large scratch slots */
+#define TP_CONFIG_MEMORY_CGROUP 8 /* cgroups are those of the v1 hierarchy of the memory controller, not those of v2 */
 
 /* tp_config.preempt_base: where the CPU's preempt_count lies, which tells the kinds of interrupts apart. */
 #define TP_PREEMPT_UNKNOWN 0  /* only the stack tells, and not which interrupt */
@@ -179,7 +180,7 @@ struct tp_record {
   __u32 gid;
   __u16 context; /* TP_CONTEXT_* */
   __u16 truncated_fields; /* number of fields cut at max_bytes or for want of room */
-  __u64 cgroup;
+  __u64 cgroup; /* id in the hierarchy that the configuration says: the inode of its directory */
   char comm[TP_COMM_BYTES];
 }; /* 64 bytes */
 

@@ -19,7 +19,7 @@ import { Host } from './host.ts';
 import { killedAccounts, Ledger } from './ledger.ts';
 import type { BackoffOptions } from '../service/backoff.ts';
 import { ControllerLink } from './link/controllerLink.ts';
-import { cgroup2Mount } from './workloads/cgroupTree.ts';
+import { mountedCgroups, type CgroupHierarchy } from './workloads/cgroupHierarchy.ts';
 import { NodeWorkloads } from './workloads/nodeWorkloads.ts';
 import { readPlan, writePlan } from './planFile.ts';
 import { ProbeReconciler } from './probeReconciler.ts';
@@ -39,8 +39,8 @@ export interface AgentOptions {
   version: string;
   /** The agent's own: the spool and the last plan. Made when it is missing. */
   dataDirectory: string;
-  /** Where cgroup v2 is mounted. Default: where /proc/self/mountinfo says. */
-  cgroupRoot?: string;
+  /** Which cgroups pods are known by. Default: what is mounted here. */
+  cgroups?: CgroupHierarchy;
   /** Keeps the account over a kill -9; left out: it ends with the process. */
   epochs?: Epochs;
   maxMemoryBytes?: number;
@@ -70,6 +70,7 @@ export class Agent {
   readonly #options: AgentOptions;
   readonly #desired = new Desired();
   readonly #expiry: Expiry;
+  readonly #cgroups: CgroupHierarchy | undefined;
   readonly #workloads: NodeWorkloads;
   readonly #framer: Framer;
   readonly #ledger: Ledger;
@@ -104,8 +105,9 @@ export class Agent {
     }, options.clock);
     // Before this life's own epoch, and behind what the last life left in the spool.
     this.#closeEpochs();
+    this.#cgroups = options.cgroups ?? mountedCgroups();
     this.#workloads = new NodeWorkloads({
-      root: options.cgroupRoot ?? cgroup2Mount(),
+      root: this.#cgroups?.root,
       tell: (set, removed) => {
         this.host.setWorkloads(set, removed);
       },
@@ -243,7 +245,7 @@ export class Agent {
       onUnknownCgroups: (cgroups: bigint[]) => {
         this.#workloads.unknown(cgroups);
       },
-      ...given({ flushMilliseconds, ringBytes }),
+      ...given({ flushMilliseconds, ringBytes, cgroupVersion: this.#cgroups?.version }),
       onBatches: (batches: Parameters<Framer['frames']>[0] & object) => {
         for (const frame of this.#framer.frames(batches)) this.outbox.add(frame);
       },

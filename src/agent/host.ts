@@ -44,6 +44,8 @@ export interface HostOptions {
   maxPendingBytes?: number;
   /** This machine's name, for filters that ask for `node`. Default: os.hostname(). */
   node?: string;
+  /** Whose ids setWorkloads is told: 1 is the hierarchy of the memory controller. Default 2. */
+  cgroupVersion?: 1 | 2;
   /** A probe gets its gate, before it runs or changes: scoped ones need it in workloads. */
   onPlaced?: (uid: string, gate: number) => void;
   /** Events of these cgroups wait, at most 5 s, for setWorkloads to say whose they are. */
@@ -85,6 +87,7 @@ export class Host {
   readonly #slots: Slots;
   readonly #gates: Slots;
   readonly #share: bigint;
+  readonly #cgroupVersion: 1 | 2;
   readonly #onPlaced: (uid: string, gate: number) => void;
   readonly #probes = new Map<string, ProbeEntry>();
   /** Who gets the batches of a slot and schema. */
@@ -97,6 +100,7 @@ export class Host {
     kept.defer(() => this.#epoch?.close());
     this.#slots = new Slots(this.maps.counters.maxEntries, 'points');
     this.#gates = new Slots(this.maps.gates.maxEntries, 'probes');
+    this.#cgroupVersion = options.cgroupVersion ?? 2;
     this.#onPlaced = options.onPlaced ?? (() => undefined);
     // One probe that floods leaves half of the ring to the others.
     this.#share = BigInt(this.maps.events.maxEntries) / 2n;
@@ -307,7 +311,16 @@ export class Host {
   }
 
   #place({ gate, schema, plan, scope }: ProbeEntry, slot: number): ConfigPlacement {
-    return { slot, gate, schema, scoped: scope !== undefined, rate: plan.rate, share: this.#share };
+    const cgroupVersion = this.#cgroupVersion;
+    return {
+      slot,
+      gate,
+      schema,
+      scoped: scope !== undefined,
+      cgroupVersion,
+      rate: plan.rate,
+      share: this.#share,
+    };
   }
 
   #route(entry: ProbeEntry, plan: PointPlan, index: number, point: PointEntry): void {

@@ -61,6 +61,7 @@ test('limits and flags are those of the header', () => {
     TP_CONFIG_SCOPED: CONFIG_FLAGS.scoped,
     TP_CONFIG_INTERRUPTS: CONFIG_FLAGS.interrupts,
     TP_CONFIG_LARGE: CONFIG_FLAGS.large,
+    TP_CONFIG_MEMORY_CGROUP: CONFIG_FLAGS.memoryCgroup,
     TP_PREEMPT_RUNQUEUE: PREEMPT_BASES.runqueue,
     TP_PREEMPT_TASK: PREEMPT_BASES.task,
     TP_FIELD_EARLY: FIELD_FLAGS.early,
@@ -112,11 +113,11 @@ test('every part of a plan is at its place', () => {
       interrupts: true,
       preemptCount: { base: 'runqueue', offset: -8 },
     },
-    { ...placement, scoped: true },
+    { ...placement, scoped: true, cgroupVersion: 1 },
   );
   const view = new DataView(config.buffer);
   expect(config).toHaveLength(CONFIG_LAYOUT.tp_config.size);
-  expect([...config.subarray(0, 12)]).toEqual([1, 0, 2, 0, 3, 0, 7, 2, 2, 4, 1, 0]);
+  expect([...config.subarray(0, 12)]).toEqual([1, 0, 2, 0, 3, 0, 15, 2, 2, 4, 1, 0]);
   expect(view.getInt32(24, true)).toBe(-8);
   expect(view.getUint32(12, true)).toBe(10_000);
   expect(view.getBigUint64(16, true)).toBe(1n << 40n);

@@ -27,6 +27,8 @@ export interface ConfigPlacement {
   gate: number;
   /** Only workloads that select the probe; left out: everything. */
   scoped?: boolean;
+  /** Of the hierarchy whose ids are recorded: 1 is that of the memory controller. Default 2. */
+  cgroupVersion?: 1 | 2;
   /** Events a second a node, 0: unlimited. */
   rate: number;
   /** Bytes of the ring that the probe may have in flight. */
@@ -81,7 +83,7 @@ export const OPS: readonly PredicateOp[] = [
 ];
 
 /** TP_CONFIG_… */
-export const CONFIG_FLAGS = { scoped: 1, interrupts: 2, large: 4 } as const;
+export const CONFIG_FLAGS = { scoped: 1, interrupts: 2, large: 4, memoryCgroup: 8 } as const;
 /** TP_FIELD_… */
 export const FIELD_FLAGS = { early: 1, user: 2 } as const;
 /** TP_PREEMPT_… */
@@ -108,7 +110,8 @@ export function encodeConfig(
     CONFIG.flags,
     (placement.scoped === true ? CONFIG_FLAGS.scoped : 0) |
       (program.interrupts ? CONFIG_FLAGS.interrupts : 0) |
-      (point.large ? CONFIG_FLAGS.large : 0),
+      (point.large ? CONFIG_FLAGS.large : 0) |
+      (placement.cgroupVersion === 1 ? CONFIG_FLAGS.memoryCgroup : 0),
   );
   view.setUint8(CONFIG.field_count, point.fields.length);
   view.setUint8(CONFIG.predicate_count, program.predicates.length);

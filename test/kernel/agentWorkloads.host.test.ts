@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { credentials } from '@grpc/grpc-js';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Agent } from '../../src/agent/agent.ts';
-import { cgroup2Mount } from '../../src/agent/workloads/cgroupTree.ts';
+import { mountedCgroups, type CgroupHierarchy } from '../../src/agent/workloads/cgroupHierarchy.ts';
 import { parseDocuments } from '../../src/api/index.ts';
 import { decodeBatch } from '../../src/codec/decodeBatch.ts';
 import {
@@ -17,17 +17,25 @@ import {
 } from '../../src/rpc/gen/traceprobe/v1/agent_pb.ts';
 import { StandInAggregator, StandInController } from './agentStandIns.ts';
 
-const mount = cgroup2Mount() ?? '';
-const withCgroups = mount === '' ? test.skip : test;
+/** Of version 1, 2 or both, what this machine has. */
+function hierarchies(): CgroupHierarchy[] {
+  const mountinfo = readFileSync('/proc/self/mountinfo', 'utf8');
+  const onlyV2 = mountinfo.replace(/^.* - cgroup .*$/gm, '');
+  const found = [mountedCgroups(mountinfo), mountedCgroups(onlyV2)].filter((each) => each !== undefined);
+  return found.filter(({ root: path }, index) => found.findIndex(({ root }) => root === path) === index);
+}
+
 const uid = '0b2ca6c4-4b7a-4a57-9ca8-1f3a0b2d4c5e';
 const ids = { web: 'a'.repeat(63) + '1', side: 'b'.repeat(63) + '2' };
-const root = `traceprobe-test-${process.pid}`;
-const pods = join(mount, root, 'kubepods');
+const parent = `traceprobe-test-${process.pid}`;
 
+let hierarchy: CgroupHierarchy;
+/** The kubelet's root. */
+let pods: string;
 let directory: string;
 let controller: StandInController;
 let aggregator: StandInAggregator;
-let agent: Agent | undefined;
+const agents: Agent[] = [];
 /** Cgroups in the order in which they were made. */
 const made: string[] = [];
 
@@ -40,8 +48,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await agent?.close(0);
-  agent = undefined;
+  for (const agent of agents.splice(0)) await agent.close(0);
   controller.close();
   aggregator.close();
   rmSync(directory, { recursive: true });
@@ -49,8 +56,9 @@ afterEach(async () => {
 });
 
 function makeCgroup(path: string): string {
-  let at = mount;
-  for (const part of path.slice(mount.length + 1).split('/')) {
+  const { root } = hierarchy;
+  let at = root;
+  for (const part of path.slice(root.length + 1).split('/')) {
     at = join(at, part);
     if (existsSync(at)) continue;
     mkdirSync(at);
@@ -81,19 +89,22 @@ function want(probes: Record<string, string>, nodePods: MessageInitShape<typeof 
   });
 }
 
-function start(): Agent {
-  agent = new Agent({
+function start(nodeName = 'node-1', root = hierarchy.root): Agent {
+  const agent = new Agent({
     ...{ controller: controller.address, credentials: credentials.createInsecure(), token: () => 'token' },
-    ...{ nodeName: 'node-1', version: '0.0.0', dataDirectory: directory, flushMilliseconds: 10 },
-    ...{ backoff: { firstMs: 5, maxMs: 20 }, log: () => undefined },
+    ...{ nodeName, version: '0.0.0', dataDirectory: join(directory, nodeName), flushMilliseconds: 10 },
+    ...{ backoff: { firstMs: 5, maxMs: 20 }, log: () => undefined, cgroups: { ...hierarchy, root } },
   });
+  agents.push(agent);
   return agent;
 }
 
-/** namespace/pod/container of each event, in order. */
-function owners(probe: string): string[] {
+/** namespace/pod/container of each event, in order; `by`: that this agent reported. */
+function owners(probe: string, by?: Agent): string[] {
+  const reporter = by?.host.epoch.toString('hex');
   return aggregator.batches
     .filter(({ probeUid, rows }) => probeUid === probe && rows > 0)
+    .filter(({ epoch }) => reporter === undefined || epoch === reporter)
     .flatMap(({ bytes, rows }) => {
       const { columns, workloads } = decodeBatch(bytes, ['String']);
       const codes = columns.get(9);
@@ -117,9 +128,13 @@ const pod: MessageInitShape<typeof NodePodSchema> = {
   ],
 };
 
-withCgroups(
-  'events have the names of their pod and container, of sub-cgroups too, and filters see them',
-  async () => {
+describe.each(hierarchies())('with cgroups of version $version', (mounted) => {
+  beforeEach(() => {
+    hierarchy = mounted;
+    pods = join(mounted.root, parent, 'kubepods');
+  });
+
+  test('events have the names of their pod and container, of sub-cgroups too, and filters see them', async () => {
     const web = makeCgroup(join(pods, `pod${uid}`, ids.web));
     const file = '/nonexistent/workload';
     want(
@@ -145,12 +160,9 @@ withCgroups(
     ]);
     expect(owners('nginx')).toEqual(['shop/web-1/nginx', 'shop/web-1/nginx']);
     await aggregator.until(() => owners('elsewhere').length === 1);
-  },
-);
+  });
 
-withCgroups(
-  'a scope is kept to, with an exact account, and a container that comes later is in it',
-  async () => {
+  test('a scope is kept to, with an exact account, and a container that comes later is in it', async () => {
     const file = '/nonexistent/scope';
     want(
       {
@@ -165,8 +177,8 @@ withCgroups(
     await openIn(makeCgroup(join(pods, `pod${uid}`, ids.web)), file);
     await openIn(makeCgroup(join(pods, `pod${uid}`, ids.side)), file);
     await aggregator.until(() => owners('shop').length === 1 && owners('host').length === 1);
+    agents.splice(agents.indexOf(running), 1);
     await running.close();
-    agent = undefined;
     expect(owners('shop')).toEqual(['shop/web-1/nginx']);
     expect(owners('host')).toEqual(['//']);
     for (const account of aggregator.accounts.values()) {
@@ -174,16 +186,44 @@ withCgroups(
       expect(account.attempted).toBe(account.filteredInKernel + account.captured + account.open);
       expect(account.captured).toBe(account.delivered + account.filteredNatively);
     }
-  },
-);
+  });
 
-withCgroups('events of a pod that the controller tells of later wait for its name', async () => {
-  const file = '/nonexistent/later';
-  want({ all: `'filename == "${file}"' }]` }, []);
-  start();
-  await controller.reportOf('all', 'Running');
-  await openIn(makeCgroup(join(pods, `pod${uid}`, ids.web)), file);
-  controller.send(create(DesiredStateSchema, { revision: 2n, pods: [pod] }));
-  await aggregator.until(() => owners('all').length === 1);
-  expect(owners('all')).toEqual(['shop/web-1/nginx']);
+  test('events of a pod that the controller tells of later wait for its name', async () => {
+    const file = '/nonexistent/later';
+    want({ all: `'filename == "${file}"' }]` }, []);
+    start();
+    await controller.reportOf('all', 'Running');
+    await openIn(makeCgroup(join(pods, `pod${uid}`, ids.web)), file);
+    controller.send(create(DesiredStateSchema, { revision: 2n, pods: [pod] }));
+    await aggregator.until(() => owners('all').length === 1);
+    expect(owners('all')).toEqual(['shop/web-1/nginx']);
+  });
+
+  test('where nodes share a kernel, as in kind, every event is of exactly one, and those of no node of none', async () => {
+    const file = '/nonexistent/shared';
+    const roots = ['a', 'b'].map((node) => makeCgroup(join(hierarchy.root, parent, node)));
+    const [a = '', b = ''] = roots;
+    const webOf = (root: string): string =>
+      makeCgroup(join(root, 'kubelet', 'kubepods', `pod${uid}`, ids.web));
+    const cgroups = [webOf(a), webOf(b), makeCgroup(join(a, 'system')), makeCgroup(join(b, 'system'))];
+    want({ all: `'filename == "${file}"' }]` }, [pod]);
+    const [first, second] = [start('a', a), start('b', b)];
+    for (const agent of [first, second]) {
+      await controller.until(() => agent.reports.get('all')?.state === 'Running');
+    }
+    await openIn(undefined, file);
+    for (const cgroup of cgroups) await openIn(cgroup, file);
+    await openIn(undefined, file);
+    // A cgroup that comes later is told of in time as well.
+    await openIn(makeCgroup(join(b, 'kubelet', 'kubepods', `pod${uid}`, ids.side)), file);
+    await aggregator.until(() => owners('all').length === 5);
+    for (const agent of agents.splice(0)) await agent.close();
+    expect(owners('all', first).sort()).toEqual(['//', 'shop/web-1/nginx']);
+    expect(owners('all', second).sort()).toEqual(['//', 'shop/web-1/nginx', 'shop/web-1/sidecar']);
+    expect(owners('all')).toHaveLength(5);
+    for (const account of aggregator.accounts.values()) {
+      expect(account).toMatchObject({ lost: {}, final: true });
+      expect(account.captured).toBe(account.delivered + account.filteredNatively);
+    }
+  });
 });

@@ -99,7 +99,17 @@ describe('the heaviest configuration of a program', () => {
       }
       for (const large of [false, true]) {
         const { point, program } = heaviestPlan(part, argumentCount(part));
-        const place = { slot: 0, schema: 1, gate: 0, scoped: true, rate: 1000, share: 1n << 20n };
+        // Each hierarchy of cgroups once.
+        const cgroupVersion = large ? 1 : 2;
+        const place = {
+          slot: 0,
+          schema: 1,
+          gate: 0,
+          scoped: true,
+          cgroupVersion,
+          rate: 1000,
+          share: 1n << 20n,
+        } as const;
         const config = encodeConfig({ ...point, large }, program, place);
         using pairs = part.role === 'single' ? undefined : openPairStorage(part.object);
         using loaded = loadProgram(program, { maps, config, pairs, large });

@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readFileSync, watch, type FSWatcher } from 'node:fs';
+import { lstatSync, readdirSync, watch, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
 import { cgroupWorkload } from './cgroupWorkload.ts';
 
@@ -6,15 +6,6 @@ import { cgroupWorkload } from './cgroupWorkload.ts';
 const settleMilliseconds = 5;
 /** A cgroup's id is kept so long after its directory has gone: its last events are still on their way. */
 const keptMilliseconds = 60_000;
-
-/** Where cgroup v2 is mounted, also beside v1 (hybrid); undefined: nowhere. */
-export function cgroup2Mount(mountinfo = readFileSync('/proc/self/mountinfo', 'utf8')): string | undefined {
-  for (const line of mountinfo.split('\n')) {
-    const [before = '', after = ''] = line.split(' - ');
-    if (after.startsWith('cgroup2 ')) return before.split(' ')[4];
-  }
-  return undefined;
-}
 
 /**
  * The cgroups of this machine by id, which is the inode of their directory (kernfs, 64 bits). Known after a scan;
@@ -30,7 +21,7 @@ export class CgroupTree {
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * @param root where cgroup v2 is mounted
+   * @param root of the hierarchy
    * @param onChange cgroups came or went
    * @throws Error when it cannot be read
    */

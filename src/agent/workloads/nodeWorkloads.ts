@@ -8,7 +8,7 @@ import { isScoped, selectsHost } from './selects.ts';
 import { WorkloadTable } from './workloadTable.ts';
 
 export interface NodeWorkloadsOptions {
-  /** Where cgroup v2 is mounted; undefined: nowhere. */
+  /** Of the hierarchy by which pods are known; undefined: none is mounted. */
   root: string | undefined;
   tell: (set: CapturedWorkload[], removed: bigint[]) => void;
   log: AgentLog;
@@ -103,7 +103,7 @@ export class NodeWorkloads {
   #openTree(): CgroupTree | undefined {
     const { root, log } = this.#options;
     if (root === undefined) {
-      log('warn', 'cgroup v2 is not mounted: events are not attributed to pods');
+      log('warn', 'no cgroups are mounted: events are not attributed to pods');
       return undefined;
     }
     try {

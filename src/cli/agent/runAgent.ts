@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { Agent } from '../../agent/agent.ts';
 import { agentMetrics } from '../../agent/agentMetrics.ts';
 import { Epochs } from '../../agent/epochs.ts';
-import { cgroup2Below } from '../../agent/workloads/cgroup2Below.ts';
+import { cgroupsBelow } from '../../agent/workloads/cgroupHierarchy.ts';
 import { isQuantity, quantityToInteger } from '../../api/index.ts';
 import { clientFileCredentials } from '../../rpc/tls/fileCredentials.ts';
 import { startMetricsServer } from '../../service/metricsServer.ts';
@@ -46,7 +46,7 @@ export async function runAgent(
     dataDirectory: options.dataDir,
     // Nodes of one kernel (kind) share bpffs.
     epochs: new Epochs(join(options.pinDir, options.nodeName), join(options.dataDir, 'epochs')),
-    ...(options.cgroupRoot !== undefined && { cgroupRoot: cgroup2Below(options.cgroupRoot) }),
+    ...(options.cgroupRoot !== undefined && { cgroups: cgroupsBelow(options.cgroupRoot) }),
     maxSpoolBytes: Number(quantityToInteger(options.spoolBytes)),
   });
   try {

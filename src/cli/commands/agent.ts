@@ -42,7 +42,7 @@ given by the environment variable that its description names.`,
       option(
         '--cgroup-root <DIRECTORY>',
         'TRACEPROBE_CGROUP_ROOT',
-        "the node's /sys/fs/cgroup; left out: where cgroup v2 is mounted here",
+        "the node's /sys/fs/cgroup; left out: what is mounted here",
       ),
     )
     .addOption(

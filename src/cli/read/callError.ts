@@ -1,12 +1,16 @@
 import { status, type ServiceError } from '@grpc/grpc-js';
 import { CliError } from '../cliError.ts';
 
-/** Why a call to an aggregator failed, for a person. */
-export function callError(error: unknown): unknown {
+/**
+ * Why a call to an aggregator failed, for a person.
+ *
+ * @param way what went wrong on the way there, where that is known
+ */
+export function callError(error: unknown, way?: string): unknown {
   if (!isServiceError(error)) return error;
   const [message = '', ...hints] = error.details.split('\n').map((line) => line.replace(/^ {2}/, ''));
   if (error.code === status.UNAVAILABLE) {
-    return new CliError([{ message: `the aggregator cannot be reached: ${message}`, hints }]);
+    return new CliError([{ message: `the aggregator cannot be reached: ${way ?? message}`, hints }]);
   }
   return new CliError([{ message, hints }]);
 }

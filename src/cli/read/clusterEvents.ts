@@ -6,7 +6,7 @@ import { resourcePath } from '../../kubernetes/resourcePath.ts';
 import { CliError } from '../cliError.ts';
 import { ask, clusterApi, type ClusterApi } from './clusterApi.ts';
 import { aggregatorName, clientOptions, type Events } from './events.ts';
-import { forwardPort } from './forwardPort.ts';
+import { forwardToAggregator, type ReachAggregator } from './forwardToAggregator.ts';
 import { readerAccount, ReaderToken } from './readerToken.ts';
 import type { ReadOptions } from './readOptions.ts';
 
@@ -14,20 +14,18 @@ interface ConfigMap {
   data?: Record<string, string>;
 }
 
-interface Pod {
-  metadata: { name: string };
-  spec: { containers: { ports?: { name?: string; containerPort: number }[] }[] };
-  status?: { conditions?: { type: string; status: string }[] };
-}
-
 /**
  * The aggregator of a cluster, by its kubeconfig, of which nothing leaves for anywhere but the API server: that gives a
  * token for the reader's ServiceAccount and forwards a port to the aggregator, which is known by the CA in the
  * installation's ConfigMap.
  *
+ * @param reach the way to its port
  * @throws CliError
  */
-export async function clusterEvents(options: ReadOptions): Promise<Events> {
+export async function clusterEvents(
+  options: ReadOptions,
+  reach: ReachAggregator = forwardToAggregator,
+): Promise<Events> {
   const { namespace } = options;
   const cluster = clusterApi(options);
   try {
@@ -46,10 +44,7 @@ export async function clusterEvents(options: ReadOptions): Promise<Events> {
       );
     // Refused here, with a reason, rather than by a connection that does not come about.
     await freshToken();
-    const failures: Error[] = [];
-    const port = await forwardPort(cluster.kubeConfig, await aggregatorPod(cluster, namespace), (error) => {
-      failures.push(error);
-    });
+    const port = await reach(cluster, namespace);
     const client = createClient(EventsService, port.address, credentials.createSsl(Buffer.from(ca)), {
       ...clientOptions,
       'grpc.ssl_target_name_override': aggregatorName,
@@ -57,6 +52,7 @@ export async function clusterEvents(options: ReadOptions): Promise<Events> {
     return {
       client,
       credentials: async () => bearer(await freshToken()),
+      failure: port.failure,
       [Symbol.asyncDispose]: async () => {
         client.close();
         await port[Symbol.asyncDispose]();
@@ -84,24 +80,4 @@ async function certificateAuthority({ api }: ClusterApi, namespace: string): Pro
   if (ca === undefined || ca === '')
     throw new CliError([{ message: `ConfigMap ${namespace}/${name} has no ca.crt` }]);
   return ca;
-}
-
-async function aggregatorPod(
-  { api }: ClusterApi,
-  namespace: string,
-): Promise<{ namespace: string; name: string; port: number }> {
-  const labelSelector = 'app.kubernetes.io/name=traceprobe,app.kubernetes.io/component=aggregator';
-  const path = resourcePath({ version: 'v1', resource: 'pods', namespace });
-  const { items } = await ask(api.list<Pod>(path, { query: { labelSelector } }), () => undefined);
-  const ready = items.find(({ status }) =>
-    status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True'),
-  );
-  if (ready === undefined) {
-    const names = items.map(({ metadata }) => metadata.name).join(', ');
-    const which = items.length === 0 ? 'there is none' : `${names} is not ready`;
-    throw new CliError([{ message: `no aggregator answers in namespace ${namespace}: ${which}` }]);
-  }
-  const ports = ready.spec.containers.flatMap(({ ports: own = [] }) => own);
-  const port = ports.find(({ name }) => name === 'grpc')?.containerPort ?? 9443;
-  return { namespace, name: ready.metadata.name, port };
 }

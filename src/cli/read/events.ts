@@ -7,6 +7,8 @@ export interface Events extends AsyncDisposable {
   client: ServiceClient<typeof EventsService>;
   /** Who reads; a fresh token when the last one is about to expire. */
   credentials: () => Promise<Metadata>;
+  /** What went wrong on the way there, if anything did. */
+  failure?: () => string | undefined;
 }
 
 /** Messages are at most 2 MiB, but for single rows. */

@@ -21,7 +21,7 @@ export async function withEvents(
   try {
     await action(events, interruption.signal);
   } catch (error) {
-    throw callError(error);
+    throw callError(error, events.failure?.());
   }
   await context.stdout.flushed();
   if (context.stdout.failure !== undefined) throw context.stdout.failure;

@@ -86,6 +86,11 @@ export class Aggregator implements AsyncDisposable {
     return this.#metrics.registry;
   }
 
+  /** The pod of an agent is gone: its streams end. */
+  podGone(podUid: string): void {
+    this.#ingest.podGone(podUid);
+  }
+
   /** Why it does not do its work; undefined: it does. */
   notReady(): string | undefined {
     return this.store.failing?.message;

@@ -42,7 +42,7 @@ export class Installation implements AsyncDisposable {
       installation.#aggregatorPort = await freePort();
       installation.#network = await CuttableProxy.start(installation.#aggregatorPort);
       installation.#controller = await installation.startController();
-      await installation.#takeCertificates();
+      await installation.takeCertificates();
       return installation;
     } catch (error) {
       await installation[Symbol.asyncDispose]();
@@ -145,8 +145,8 @@ export class Installation implements AsyncDisposable {
     return role;
   }
 
-  /** As kubelets mount them for pods. */
-  async #takeCertificates(): Promise<void> {
+  /** As kubelets put them into files of pods. */
+  async takeCertificates(): Promise<void> {
     const data = async (kind: string, name: string): Promise<Record<string, string>> => {
       await this.#cluster.kubectl(['wait', '--for=create', `${kind}/${name}`, '-n', namespace]);
       const { stdout } = await this.#cluster.kubectl(['get', kind, name, '-n', namespace, '-o', 'json']);

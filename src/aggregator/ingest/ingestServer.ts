@@ -49,23 +49,31 @@ export class IngestServer {
   serveOn(server: Server): void {
     serve<typeof IngestService>(server, IngestService, {
       ship: (call) => {
-        const stream = new ShipStream(call, this.#nextStream++, {
+        new ShipStream(call, this.#nextStream++, {
           store: this.#options.store,
           authenticator: this.#options.authenticator,
           live: this.#options.live,
           budget: this.#budget,
           onMalformed: (node, message) => this.#options.onMalformed?.(node, message),
-          onOpen: () => {
+          onOpen: (stream) => {
             this.#streams.add(stream);
             const message = this.#options.store.failing?.message;
             if (message !== undefined) stream.tell(message);
           },
-          onClose: () => {
+          onClose: (stream) => {
             this.#streams.delete(stream);
           },
         });
       },
     });
+  }
+
+  /** Ends the streams of an agent whose pod is gone: whoever has its token now is not that pod. */
+  podGone(podUid: string): void {
+    for (const stream of this.#streams) {
+      if (stream.agent?.podUid !== podUid) continue;
+      stream.refuse(status.UNAUTHENTICATED, `the pod ${stream.agent.podName} is gone`);
+    }
   }
 
   /** Ends all streams: agents come again, and send again what was not acked. */

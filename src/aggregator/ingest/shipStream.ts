@@ -27,8 +27,9 @@ export interface ShipContext {
   /** A frame was refused for what is in it. */
   onMalformed(node: string, message: string): void;
   /** Its agent is known. */
-  onOpen(): void;
-  onClose(): void;
+  onOpen(stream: ShipStream): void;
+  /** It may be one that was never open: refused as it was made. */
+  onClose(stream: ShipStream): void;
 }
 
 /** Agents show a fresh token every four minutes. */
@@ -115,7 +116,7 @@ export class ShipStream {
     clearTimeout(this.#expiry);
     this.#waiting = [];
     this.#context.budget.remove(this);
-    this.#context.onClose();
+    this.#context.onClose(this);
     void this.#frames.close().catch(() => undefined);
   }
 
@@ -134,7 +135,7 @@ export class ShipStream {
       if (this.#closed) return;
       const isFirst = this.#identity === undefined;
       this.#identity = identity;
-      if (isFirst) this.#context.onOpen();
+      if (isFirst) this.#context.onOpen(this);
       clearTimeout(this.#expiry);
       const left = Math.min(identity.expires.getTime() - Date.now(), freshTokenMs);
       this.#expiry = setTimeout(

@@ -1,10 +1,11 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { ServerCredentials } from '@grpc/grpc-js';
 import { KubeConfig } from '@kubernetes/client-node';
 import type { Command } from 'commander';
 import { quantityToInteger, traceProbeResource, type KubernetesObject } from '../../api/index.ts';
 import { Aggregator } from '../../aggregator/aggregator.ts';
+import { serveLocally } from '../../aggregator/local/serveLocally.ts';
+import { storePaths } from '../../aggregator/local/storePaths.ts';
 import { auditTo } from '../../aggregator/read/audit.ts';
 import { eventsService } from '../../aggregator/read/eventsService.ts';
 import { startMetricsServer } from '../../service/metricsServer.ts';
@@ -45,12 +46,24 @@ export async function runAggregator(
       ending.resolve(name);
     });
   }
-  const pods = watchAgents(api, options, log);
+  let podGone: (uid: string) => void = () => undefined;
+  const pods = watchAgents(api, options, log, (uid) => {
+    podGone(uid);
+  });
   const authority = new ReaderReviewer({ api });
   mkdirSync(options.data, { recursive: true });
+  const audit = auditTo({
+    info: (message, values) => {
+      log('info', message, values);
+    },
+  });
+  const onFault = (call: string, error: unknown): void => {
+    log('error', 'a read failed', { call, error: String(error) });
+  };
+  const { file, socket } = storePaths(options.data);
   let lost: Error | undefined;
   const aggregator = await Aggregator.start({
-    store: { path: join(options.data, 'store.duckdb'), maxBytes, memoryLimit },
+    store: { path: file, maxBytes, memoryLimit },
     address: options.listen,
     credentials,
     authenticator: new TokenReviewer({
@@ -59,14 +72,6 @@ export async function runAggregator(
       knowsPod: (uid, node) => pods.nodes.get(uid) === node,
     }),
     addServices: (server, store, feed) => {
-      const audit = auditTo({
-        info: (message, values) => {
-          log('info', message, values);
-        },
-      });
-      const onFault = (call: string, error: unknown): void => {
-        log('error', 'a read failed', { call, error: String(error) });
-      };
       serve(server, EventsService, eventsService({ store, feed, authority, audit, onFault }));
     },
     onFailing: (message) => {
@@ -81,6 +86,14 @@ export async function runAggregator(
       ending.resolve('the store is lost');
     },
   });
+  podGone = (uid) => {
+    aggregator.podGone(uid);
+  };
+  const { store, live: feed } = aggregator;
+  const local = await serveLocally({ store, feed, socket, audit, onFault }).catch((error: unknown) => {
+    log('warn', 'traceprobe store backup will not work here: no socket', { error: String(error) });
+    return undefined;
+  });
   const probes = watchProbes(api, aggregator, log);
   const metrics = await startMetricsServer({
     address: options.metricsListen,
@@ -91,6 +104,7 @@ export async function runAggregator(
 
   log('info', 'ending', { reason: await ending.promise });
   await Promise.all([pods.stop(), probes.stop(), metrics.close()]);
+  await local?.[Symbol.asyncDispose]();
   await aggregator.close();
   if (lost) throw lost;
 }
@@ -105,6 +119,7 @@ function watchAgents(
   api: ApiClient,
   { namespace, agentServiceAccount }: AggregatorCommandOptions,
   log: ServerLog,
+  onGone: (podUid: string) => void,
 ): { nodes: ReadonlyMap<string, string>; synced: () => boolean; stop: () => Promise<void> } {
   const nodes = new Map<string, string>();
   let synced = false;
@@ -118,8 +133,12 @@ function watchAgents(
       return { uid: metadata.uid, node: spec.nodeName };
     },
     onChange: ({ type, object: { uid, node } }) => {
-      if (type === 'deleted') nodes.delete(uid);
-      else nodes.set(uid, node);
+      if (type === 'deleted') {
+        nodes.delete(uid);
+        onGone(uid);
+      } else {
+        nodes.set(uid, node);
+      }
     },
     onError: (error) => {
       log('warn', "watching agents' pods", { error: String(error) });

@@ -1,7 +1,17 @@
 import { readFileSync } from 'node:fs';
-import { credentials, status, type ServiceError } from '@grpc/grpc-js';
+import {
+  credentials,
+  status,
+  type ClientReadableStream,
+  type Metadata,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import { createClient } from '../../../src/rpc/createClient.ts';
-import { EventsService, type NodeLoss } from '../../../src/rpc/gen/traceprobe/v1/read_pb.ts';
+import {
+  EventsService,
+  type NodeLoss,
+  type WatchResponse,
+} from '../../../src/rpc/gen/traceprobe/v1/read_pb.ts';
 import { bearer } from '../../../src/rpc/identity.ts';
 import { runCli } from '../../kernel/cliProcess.ts';
 
@@ -41,10 +51,7 @@ export class EventsReader implements Disposable {
   async stored(probe: string): Promise<number> {
     for (;;) {
       try {
-        const { losses } = await this.#client.loss(
-          { probe },
-          bearer(readFileSync(this.#options.tokenFile, 'utf8')),
-        );
+        const { losses } = await this.#client.loss({ probe }, this.#token());
         return losses.reduce((sum: number, { stored }: NodeLoss) => sum + Number(stored), 0);
       } catch (error) {
         const { code } = error as ServiceError;
@@ -60,6 +67,15 @@ export class EventsReader implements Disposable {
       const stored = await this.stored(probe);
       if (stored > more) return stored;
     }
+  }
+
+  /** Its events as they come. */
+  watch(probe: string): ClientReadableStream<WatchResponse> {
+    return this.#client.watch({ probe }, this.#token());
+  }
+
+  #token(): Metadata {
+    return bearer(readFileSync(this.#options.tokenFile, 'utf8').trim());
   }
 
   [Symbol.dispose](): void {

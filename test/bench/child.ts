@@ -29,7 +29,7 @@ export function startChild({ command, env, mostMs = 180_000 }: ChildCommand, cpu
   });
   let output = '';
   let printed = '';
-  let waiting: (() => void)[] = [];
+  const waiting = new Set<() => void>();
   const take = (text: string): void => {
     printed += text;
     for (const look of waiting) look();
@@ -60,17 +60,17 @@ export function startChild({ command, env, mostMs = 180_000 }: ChildCommand, cpu
     const seen = new Promise<RegExpExecArray>((resolve) => {
       const look = (): void => {
         const match = pattern.exec(printed);
-        if (match) resolve(match);
+        if (match === null) return;
+        waiting.delete(look);
+        resolve(match);
       };
-      waiting.push(look);
+      waiting.add(look);
       look();
     });
     const early = closed.then((reason) => {
       throw fault(reason ?? `ended without having printed ${String(pattern)}`);
     });
-    const match = await Promise.race([seen, early]);
-    waiting = [];
-    return match;
+    return await Promise.race([seen, early]);
   }
 
   return {

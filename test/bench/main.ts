@@ -8,6 +8,7 @@ import { execute } from '../vm/execute.ts';
 import type { Figures } from './aims.ts';
 import { provideBpftrace, type Bpftrace } from './bpftrace.ts';
 import { buildPrograms } from './buildPrograms.ts';
+import { controller } from './controller/controllerSuite.ts';
 import { machineFacts } from './machineFacts.ts';
 import { markdownTable } from './markdownTable.ts';
 import { measure, measureBare, type Conditions, type Run } from './measure.ts';
@@ -27,7 +28,7 @@ const document = join(root, 'docs/benchmarks.md');
 /** --write replaces what is between these. */
 const marks = ['<!-- measured -->', '<!-- /measured -->'] as const;
 
-const suites: readonly Suite[] = [ingest, kernel, top];
+const suites: readonly Suite[] = [ingest, kernel, top, controller];
 
 /** Load average that the building before this run may have left behind. */
 const quiet = 1.5;

@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { credentials, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
+import { credentials, type ClientDuplexStream, type ClientOptions, type ServiceError } from '@grpc/grpc-js';
 import { createClient } from '../../../src/rpc/createClient.ts';
 import {
   AgentService,
@@ -22,6 +22,7 @@ export interface SimulatedAgentOptions {
   address: string;
   token: string;
   kernelRelease?: string;
+  clientOptions?: ClientOptions;
   /** What becomes of a probe here. Default: it runs. */
   answer?: (probe: DesiredProbe) => Answer;
 }
@@ -42,9 +43,9 @@ export class SimulatedAgent implements Disposable {
   readonly #client: { close(): void };
   readonly #waiting = new Set<() => void>();
 
-  constructor({ address, token, kernelRelease = '6.1.0', answer }: SimulatedAgentOptions) {
+  constructor({ address, token, kernelRelease = '6.1.0', clientOptions, answer }: SimulatedAgentOptions) {
     this.answer = answer ?? ((probe) => ({ state: probe.stopped ? 'Stopped' : 'Running' }));
-    const client = createClient(AgentService, address, credentials.createInsecure());
+    const client = createClient(AgentService, address, credentials.createInsecure(), clientOptions);
     this.#client = client;
     this.stream = client.connect(bearer(token));
     this.stream.on('data', (response: ConnectResponse) => {

@@ -8,9 +8,10 @@ import { runningKernel } from '../probe/resolve/runningKernel.ts';
 import type { ProbeReport } from '../rpc/gen/traceprobe/v1/agent_pb.ts';
 import { FrameSchema } from '../rpc/gen/traceprobe/v1/ingest_pb.ts';
 import type { AgentLog } from './agentLog.ts';
-import { CpuBudget } from './cpuBudget.ts';
+import { CpuBudget, type CpuBudgetOptions } from './cpuBudget.ts';
 import { Outbox } from './delivery/outbox.ts';
 import { Shipper, type Delivery } from './delivery/shipper.ts';
+import { Debounced } from './debounced.ts';
 import { Desired } from './desiredState.ts';
 import type { Epochs } from './epochs.ts';
 import { Expiry, type AgentClock } from './expiry.ts';
@@ -29,6 +30,8 @@ export interface AgentOptions {
   controller: string;
   /** Trust in controller and aggregator. */
   credentials: ChannelCredentials;
+  /** The credentials are none: no other machine is sent the token, whoever names it. */
+  onlyLoopback?: boolean;
   controllerOptions?: ClientOptions;
   aggregatorOptions?: ClientOptions;
   /** Reads the token. */
@@ -50,6 +53,8 @@ export interface AgentOptions {
   ringBytes?: number;
   backoff?: BackoffOptions;
   retryMilliseconds?: number;
+  /** How CPU budgets are sampled. */
+  budget?: Pick<CpuBudgetOptions, 'intervalMilliseconds' | 'sampleMilliseconds'>;
   /** By which probes expire; for tests. */
   clock?: AgentClock;
   log: AgentLog;
@@ -57,6 +62,8 @@ export interface AgentOptions {
 
 /** How long reports are gathered before they are sent. */
 const reportMilliseconds = 20;
+/** Pods come and go by the dozen: the plan is written down so long after a change. */
+const planMilliseconds = 200;
 /** How often losses of the last minute are reported, while there are any. */
 const losingMilliseconds = 5000;
 
@@ -80,6 +87,9 @@ export class Agent {
   readonly #link: ControllerLink;
   readonly #reports = new Map<string, ProbeReport>();
   readonly #changedReports = new Set<string>();
+  readonly #plan = new Debounced(() => {
+    this.#savePlan();
+  }, planMilliseconds);
   readonly #losingTimer: NodeJS.Timeout;
   #reportTimer: NodeJS.Timeout | undefined;
   #linked = false;
@@ -145,6 +155,7 @@ export class Agent {
     const common = {
       ...{ credentials, token, log },
       ...given({ tokenMilliseconds: options.tokenMilliseconds, backoff: options.backoff }),
+      onlyLoopback: options.onlyLoopback === true,
     };
     this.#shipper = new Shipper({
       ...common,
@@ -171,7 +182,7 @@ export class Agent {
         this.#desired.merge(state);
         this.#expiry.told(state);
         this.#apply();
-        this.#savePlan();
+        this.#plan.request();
       },
       onLinked: (linked) => {
         this.#linked = linked;
@@ -215,6 +226,7 @@ export class Agent {
     clearTimeout(this.#reportTimer);
     this.#budget.close();
     this.#expiry.close();
+    this.#plan.flush();
     // Closed whatever becomes of the rest.
     await using closing = new AsyncDisposableStack();
     closing.defer(() => this.host.close());
@@ -286,6 +298,7 @@ export class Agent {
     return new CpuBudget({
       host: this.host,
       measure: enableStats,
+      ...this.#options.budget,
       onOverBudget: ({ probe, percent }) => {
         const message =
           `the probe's programs used ${percent.toFixed(1)} % of a CPU, and limits.cpuPercentPerNode grants ` +

@@ -242,6 +242,52 @@ test('a probe stops at its time while the controller is away, and does not come 
   expect(second.host.probes.map(({ uid }) => uid)).toEqual(['two']);
 });
 
+test('a probe that costs more CPU than it may is stopped, says so, and stays off until it is changed', async () => {
+  // Every hit loads a string and refuses it, which is more than a hundredth of a CPU under this load.
+  const hungry = opens('/nonexistent/one').replace('cpuPercentPerNode: 100', 'cpuPercentPerNode: 1');
+  want(desired('one', hungry), desired('two', opens('/nonexistent/two')));
+  const agent = start({
+    budget: { intervalMilliseconds: 40, sampleMilliseconds: 30 },
+    retryMilliseconds: 40,
+  });
+  await controller.reportOf('two', 'Running');
+  const load = setInterval(() => {
+    open('/nonexistent/other', 500);
+  }, 1);
+  try {
+    const report = await controller.reportOf('one', 'Failed');
+    expect(report.reason).toBe('OverBudget');
+    expect(report.message).toMatch(
+      /programs used [\d.]+ % of a CPU, and limits.cpuPercentPerNode grants 1 %/,
+    );
+  } finally {
+    clearInterval(load);
+  }
+  expect(agent.host.probes.map(({ uid }) => uid)).toEqual(['two']);
+  expect(controller.reports.get('two')?.state).toBe('Running');
+  want(
+    desired('one', opens('/nonexistent/one'), { generation: 2n }),
+    desired('two', opens('/nonexistent/two')),
+  );
+  await controller.reportOf('one', 'Running', 2n);
+  open('/nonexistent/one');
+  await aggregator.until(() => storedRows('one') === 1n);
+});
+
+test('without TLS no other machine is sent the token, whoever names it', async () => {
+  const elsewhere = create(DesiredStateSchema, {
+    revision: 1n,
+    complete: true,
+    aggregator: '192.0.2.1:7444',
+  });
+  controller.desired = elsewhere;
+  const agent = start({ onlyLoopback: true });
+  await controller.until(() => agent.linked);
+  await controller.until(() => agent.delivery.message.includes('192.0.2.1:7444 is no loopback address'));
+  want();
+  await aggregator.until(() => aggregator.tokens.length > 0);
+});
+
 test('a replica that does not lead says who does', async () => {
   const other = new StandInController();
   await other.listen();

@@ -24,6 +24,8 @@ export interface ShipperOptions {
   token: () => string | Promise<string>;
   tokenMilliseconds?: number;
   backoff?: BackoffOptions;
+  /** Without TLS. */
+  onlyLoopback?: boolean;
   /** Accounts of running probes that changed since they were last asked for; `all`: every one. */
   accounts: (all: boolean) => EpochAccount[];
   /** How often accounts are told. Default 1 s. */
@@ -84,6 +86,7 @@ export class Shipper {
       tokenRequest: (fresh) => create(ShipRequestSchema, { message: { case: 'token', value: fresh } }),
       ...(tokenMilliseconds === undefined ? {} : { tokenMilliseconds }),
       ...(backoff === undefined ? {} : { backoff }),
+      onlyLoopback: options.onlyLoopback === true,
       onOpen: () => {
         this.#begin();
       },

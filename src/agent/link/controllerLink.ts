@@ -23,6 +23,8 @@ export interface ControllerLinkOptions {
   token: () => string | Promise<string>;
   tokenMilliseconds?: number;
   backoff?: BackoffOptions;
+  /** Without TLS. */
+  onlyLoopback?: boolean;
   hello: MessageInitShape<typeof HelloSchema>;
   /** A message of the leader; the first one of a stream is complete. */
   onDesired: (state: DesiredState) => void;
@@ -59,6 +61,7 @@ export class ControllerLink {
       tokenRequest: (fresh) => request({ case: 'token', value: fresh }),
       ...(tokenMilliseconds === undefined ? {} : { tokenMilliseconds }),
       ...(backoff === undefined ? {} : { backoff }),
+      onlyLoopback: options.onlyLoopback === true,
       onOpen: () => {
         this.#stream.write(request({ case: 'hello', value: options.hello }));
       },

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientDuplexStream, Metadata, ServiceError, status, StatusObject } from '@grpc/grpc-js';
 import { bearer } from '../../rpc/identity.ts';
 import type { AgentLog } from '../agentLog.ts';
+import { isLoopback } from './isLoopback.ts';
 import { Backoff, type BackoffOptions } from '../../service/backoff.ts';
 
 export interface OpenedStream<Request, Response> {
@@ -36,6 +37,8 @@ export interface PersistentStreamOptions<Request, Response> {
   onClosed: (end: StreamEnd) => void;
   /** The peer takes messages again, after write() was false. */
   onDrain?: () => void;
+  /** Without TLS: other machines are not talked to, for the token would cross the network in clear. */
+  onlyLoopback?: boolean;
   log: AgentLog;
 }
 
@@ -117,7 +120,11 @@ export class PersistentStream<Request, Response> {
 
   /** Resolves, when the stream has ended, to why. */
   async #stream(address: string): Promise<StreamEnd> {
-    const { open, token, tokenRequest, onOpen, onMessage, onDrain } = this.#options;
+    const { peer, open, token, tokenRequest, onOpen, onMessage, onDrain, onlyLoopback } = this.#options;
+    if (onlyLoopback === true && !isLoopback(address)) {
+      const reason = `${peer}: ${address} is no loopback address, and without TLS the token would cross the network in clear`;
+      return { reason, code: undefined };
+    }
     let opened: OpenedStream<Request, Response>;
     try {
       const metadata = bearer(await token());

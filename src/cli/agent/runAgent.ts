@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { Agent } from '../../agent/agent.ts';
 import { agentMetrics } from '../../agent/agentMetrics.ts';
 import { Epochs } from '../../agent/epochs.ts';
+import { isLoopback } from '../../agent/link/isLoopback.ts';
 import { cgroupsBelow } from '../../agent/workloads/cgroupHierarchy.ts';
 import { isQuantity, quantityToInteger } from '../../api/index.ts';
 import { clientFileCredentials } from '../../rpc/tls/fileCredentials.ts';
@@ -39,6 +40,7 @@ export async function runAgent(
   });
   const agent = new Agent({
     ...{ credentials, log, controller: options.controller, nodeName: options.nodeName },
+    onlyLoopback: options.insecureLoopback,
     controllerOptions: nameOptions(options.controllerName),
     aggregatorOptions: nameOptions(options.aggregatorName),
     token: async () => (await readFile(options.tokenFile, 'utf8')).trim(),
@@ -68,7 +70,7 @@ function credentialsOf(
   onRefused: (reason: string) => void,
 ): ChannelCredentials {
   if (insecureLoopback) {
-    if (!/^(127\.|localhost:|\[::1\]:)/.test(controller)) {
+    if (!isLoopback(controller)) {
       throw usageError(
         `--insecure-loopback: ${controller} is no loopback address`,
         'the token would cross the network in clear: give --ca-file',

@@ -65,7 +65,11 @@ given by the environment variable that its description names.`,
         '0.0.0.0:9465',
       ),
     )
-    .option('--insecure-loopback', 'no TLS; only to a controller on a loopback address', false)
+    .option(
+      '--insecure-loopback',
+      'no TLS; only to a controller and an aggregator on loopback addresses',
+      false,
+    )
     .action(async (options: AgentCommandOptions, command: Command) => {
       smallNursery();
       const { runAgent } = await import('../agent/runAgent.ts');

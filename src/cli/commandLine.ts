@@ -18,6 +18,7 @@ import {
   watchCommand,
 } from './commands/readCommands.ts';
 import { runCommand } from './commands/run.ts';
+import { storeCommand } from './commands/store.ts';
 import { resumeCommand, suspendCommand } from './commands/suspend.ts';
 import { versionCommand } from './commands/version.ts';
 import type { CliContext } from './cliContext.ts';
@@ -55,6 +56,7 @@ export function commandLine(context: CliContext): Command {
     lossCommand,
     nodesCommand,
     describeCommand,
+    storeCommand,
     suspendCommand,
     resumeCommand,
     controllerCommand,
@@ -63,7 +65,7 @@ export function commandLine(context: CliContext): Command {
     completionCommand,
   ];
   for (const command of commands) root.addCommand(command(context));
-  for (const command of [root, ...root.commands]) {
+  for (const command of [root, ...root.commands, ...root.commands.flatMap(({ commands: own }) => own)]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => {
         void context.stdout.write(text);

@@ -10,6 +10,11 @@ import { clientOptions, type Events } from '../read/events.ts';
 import { fileProblem } from './fileProblem.ts';
 import { openStoreToRead, requireStore, StoreInUseError, type OpenStore } from './openStore.ts';
 
+export interface LocalEvents extends Events {
+  /** Another process has the store open. */
+  isLive: boolean;
+}
+
 /** How long another command that only looks at the store may have it open. */
 const patienceMs = 5000;
 
@@ -19,12 +24,13 @@ const patienceMs = 5000;
  *
  * @throws CliError
  */
-export async function localEvents(paths: StorePaths, context: CliContext): Promise<Events> {
+export async function localEvents(paths: StorePaths, context: CliContext): Promise<LocalEvents> {
   await requireStore(paths);
   const opened = await connectOrOpen(paths, context);
   const socket = opened?.socket ?? paths.socket;
   const client = createClient(EventsService, `unix:${socket}`, credentials.createInsecure(), clientOptions);
   return {
+    isLive: opened === undefined,
     client,
     credentials: () => Promise.resolve(new Metadata()),
     [Symbol.asyncDispose]: async () => {

@@ -3,7 +3,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import { Backoff } from '../service/backoff.ts';
 import { monotonicClock } from './clock.ts';
 import type { Change } from './objectCache.ts';
-import type { PodReflectorData, PodReflectorMessage } from './podReflectorMessages.ts';
+import { taken, type PodReflectorData, type PodReflectorMessage } from './podReflectorMessages.ts';
 import { sleep } from './sleep.ts';
 import type { TrimmedPod } from './trimPod.ts';
 
@@ -106,6 +106,10 @@ export class PodReflector {
       switch (message.type) {
         case 'changes':
           this.#apply(message.changes, listed);
+          // Only now the next ones: all messages that wait are handled in one turn, and that would be a long one.
+          setImmediate(() => {
+            worker.postMessage(taken);
+          });
           break;
         case 'synced':
           this.#removeUnless(listed);

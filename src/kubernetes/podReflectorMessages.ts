@@ -18,3 +18,6 @@ export type PodReflectorMessage =
   | { type: 'restart' }
   | { type: 'relist' }
   | { type: 'error'; message: string };
+
+/** What a worker is told: its last changes were taken, and the next may come. */
+export const taken = 'taken';

@@ -8,7 +8,7 @@ import type { PodReflectorData, PodReflectorMessage } from './podReflectorMessag
 import { Reflector } from './reflector.ts';
 import { trimPod, type PodObject, type TrimmedPod } from './trimPod.ts';
 
-/** Changes are collected for so long, in milliseconds, or until there are so many: one message for all. */
+/** Changes are collected for so long, in milliseconds; one message has at most so many. */
 const batchMs = 20;
 const batchChanges = 500;
 
@@ -18,8 +18,11 @@ const { kubeConfig: data, userAgent, query, silenceMs } = workerData as PodRefle
 const kubeConfig = new KubeConfig();
 kubeConfig.loadFromOptions(data);
 
-let changes: Change<TrimmedPod>[] = [];
+const changes: Change<TrimmedPod>[] = [];
 let timer: NodeJS.Timeout | undefined;
+/** A message with changes is on its way: all that wait are handled in one turn of the other thread's event loop. */
+let underWay = false;
+let isSynced = false;
 
 function post(message: PodReflectorMessage): void {
   port?.postMessage(message);
@@ -28,10 +31,20 @@ function post(message: PodReflectorMessage): void {
 function flush(): void {
   clearTimeout(timer);
   timer = undefined;
-  if (changes.length === 0) return;
-  post({ type: 'changes', changes });
-  changes = [];
+  if (underWay) return;
+  if (changes.length > 0) {
+    underWay = true;
+    post({ type: 'changes', changes: changes.splice(0, batchChanges) });
+  } else if (isSynced) {
+    isSynced = false;
+    post({ type: 'synced' });
+  }
 }
+
+port.on('message', () => {
+  underWay = false;
+  flush();
+});
 
 const reflector = new Reflector<PodObject, TrimmedPod>({
   api: new ApiClient(kubeConfig, userAgent),
@@ -58,5 +71,6 @@ const reflector = new Reflector<PodObject, TrimmedPod>({
 });
 
 await reflector.synced;
+// Told behind everything that was listed.
+isSynced = true;
 flush();
-post({ type: 'synced' });

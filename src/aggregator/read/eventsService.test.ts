@@ -146,7 +146,8 @@ describe('Query', () => {
 
   test('who may read all is told that there is no such probe', async () => {
     await expect(result(served.client.query({ probe: 'nothing' }, bearer('admin')))).rejects.toThrow(
-      'NOT_FOUND: there are no events of a probe nothing',
+      'NOT_FOUND: there are no events of a probe nothing\n' +
+        '  either there is no such probe, or nothing has happened yet that it traces',
     );
   });
 });

@@ -16,7 +16,7 @@ import { sumLoss } from './list/sumLoss.ts';
 import { readerFilter } from './query/condition.ts';
 import { runQuery, type ResultMessage } from './query/runQuery.ts';
 import { runTop } from './query/runTop.ts';
-import { NotStoredError, storedPoints, type StoredPoint } from './query/storedPoint.ts';
+import { nothingStored, storedPoints, type StoredPoint } from './query/storedPoint.ts';
 import { QueryQueue } from './queryQueue.ts';
 import { guarded, type CallGuard, type CallInfo, type ReadCall } from './readCall.ts';
 import type { ReadStore } from './readStore.ts';
@@ -121,7 +121,7 @@ export function eventsService(options: EventsServiceOptions): Handlers<typeof Ev
     if (probe !== '') {
       await read.read(probe);
       const points = await storedPoints(reader, probe);
-      if (points.length === 0) throw new NotStoredError(`there are no events of a probe ${probe}`);
+      if (points.length === 0) throw nothingStored(probe);
       return points;
     }
     const points = await storedPoints(reader);

@@ -26,6 +26,14 @@ export class NotStoredError extends Error {
   override readonly name = 'NotStoredError';
 }
 
+/** Here a probe that is not there cannot be told from one that has had no event. */
+export function nothingStored(probe: string): NotStoredError {
+  return new NotStoredError(
+    `there are no events of a probe ${probe}\n` +
+      '  either there is no such probe, or nothing has happened yet that it traces',
+  );
+}
+
 /** Points of the probes that names mean now, in the order of spec.points. */
 export async function storedPoints(reader: StoreReader, probe?: string): Promise<StoredPoint[]> {
   const rows = await reader.rows(
@@ -53,7 +61,7 @@ export async function storedPoints(reader: StoreReader, probe?: string): Promise
  */
 export async function storedPoint(reader: StoreReader, probe: string, point: string): Promise<StoredPoint> {
   const points = await storedPoints(reader, probe);
-  if (points.length === 0) throw new NotStoredError(`there are no events of a probe ${probe}`);
+  if (points.length === 0) throw nothingStored(probe);
   const names = points.map(({ name }) => name);
   const found = point === '' && points.length === 1 ? points[0] : points.find(({ name }) => name === point);
   if (found !== undefined) return found;

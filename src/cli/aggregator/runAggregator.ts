@@ -79,7 +79,7 @@ export async function runAggregator(
       else log('error', 'events cannot be stored; agents hold them back', { reason: message });
     },
     onMalformed: (node, message) => {
-      log('warn', 'a frame was refused', { node, message });
+      log('warn', 'a frame was refused', { node, reason: message });
     },
     onLost: (error) => {
       lost = error;

@@ -1,13 +1,12 @@
-import { KubeConfig } from '@kubernetes/client-node';
 import { nearestNames, traceProbeResource, type TraceProbe } from '../../api/index.ts';
 import { setClusterSuspended } from '../../controller/suspendSwitch.ts';
-import { ApiClient } from '../../kubernetes/apiClient.ts';
+import type { ApiClient } from '../../kubernetes/apiClient.ts';
 import { ApiError } from '../../kubernetes/apiError.ts';
 import { resourcePath } from '../../kubernetes/resourcePath.ts';
 import type { CliContext } from '../cliContext.ts';
 import { CliError, usageError, type Problem } from '../cliError.ts';
 import type { SuspendOptions } from '../commands/suspend.ts';
-import { version } from '../version.ts';
+import { clusterApi } from '../read/clusterApi.ts';
 
 export interface Suspension extends SuspendOptions {
   names: readonly string[];
@@ -29,10 +28,8 @@ export async function setSuspended(
       `traceprobe ${verb} --help shows how`,
     );
   }
-  const kubeConfig = new KubeConfig();
-  if (kubeconfig === undefined) kubeConfig.loadFromDefault();
-  else kubeConfig.loadFromFile(kubeconfig);
-  using api = new ApiClient(kubeConfig, `traceprobe/${version()}`);
+  using cluster = clusterApi({ ...(kubeconfig !== undefined && { kubeconfig }) });
+  const { api } = cluster;
   if (all) {
     await attempt(
       () => setClusterSuspended(api, namespace, suspend),

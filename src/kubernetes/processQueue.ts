@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { WorkQueue } from './workQueue.ts';
 
 /** Looks at the world for a key and moves it one step; when it is to be called again anyhow, says in how long. */
@@ -32,6 +33,8 @@ export async function processQueue(
         onReconciled?.(key, performance.now() - began);
         queue.done(key);
       }
+      // Keys without input or output would all be worked on in this one.
+      await nextTurn();
     }
   }
   await Promise.all(Array.from({ length: concurrency }, work));

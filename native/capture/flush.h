@@ -15,7 +15,8 @@ struct FlushedBatch {
   EncodedBatch encoded;
 };
 
-/** What became of the records of one slot and schema since the flush before; their sum is what was drained. */
+/** What became of the records of one slot and schema since the flush before; the sum of all but the
+ * last is what was drained. */
 struct FlushedCounts {
   uint16_t slot;
   uint16_t schema;
@@ -24,6 +25,7 @@ struct FlushedCounts {
   uint64_t malformed = 0;  // not of their schema's layout
   uint64_t backlog = 0;    // dropped, because JavaScript had too much waiting
   uint64_t unknown = 0;    // nobody had added this schema
+  uint64_t unattributed = 0;  // of those above: nobody said in time whose their cgroup is
 };
 
 struct Flush {

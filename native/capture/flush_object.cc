@@ -38,6 +38,7 @@ Napi::Object FlushObject(Napi::Env env, Flush& flush) {
     item.Set("malformed", NumberOf(env, count.malformed));
     item.Set("backlog", NumberOf(env, count.backlog));
     item.Set("unknown", NumberOf(env, count.unknown));
+    item.Set("unattributed", NumberOf(env, count.unattributed));
     counts.Set(i, item);
   }
   object.Set("counts", counts);

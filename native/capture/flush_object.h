@@ -1,5 +1,5 @@
 // A Flush as JavaScript sees it: { batches: [{ slot, schema, rows, bytes }], counts: [{ slot, schema, rows, filtered,
-// malformed, backlog, unknown }], bytes }.
+// malformed, backlog, unknown, unattributed }], bytes }.
 #pragma once
 
 #include <napi.h>

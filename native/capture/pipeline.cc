@@ -61,6 +61,7 @@ struct Pipeline::Stream {
   uint64_t filtered = 0;
   uint64_t malformed = 0;
   uint64_t backlog = 0;
+  uint64_t unattributed = 0;
   // Of the batch under way, and the number of each in it (from 1).
   std::vector<std::shared_ptr<const Workload>> workloads{};
   std::unordered_map<const Workload*, uint64_t> codes{};
@@ -170,6 +171,7 @@ void Pipeline::Decide(std::span<const uint8_t> record, int64_t boot_to_wall, boo
       if (hold && Hold(record, boot_to_wall, cgroup)) return;
       owner.unattributed = true;
       ++unattributed_;
+      ++stream->unattributed;
     }
   }
   if (stream->schema.scoped) {
@@ -238,6 +240,7 @@ void Pipeline::Append(Stream& stream, const std::shared_ptr<const Workload>& wor
 /** The batch under way, if there is anything to tell, becomes a ready one. */
 void Pipeline::Close(Stream& stream) {
   const uint32_t rows = stream.encoder.Rows();
+  // What is unattributed is one of these as well.
   if (rows == 0 && stream.filtered == 0 && stream.malformed == 0 && stream.backlog == 0) return;
   pending_ = true;
   open_bytes_ -= std::exchange(stream.open_bytes, 0);
@@ -268,6 +271,7 @@ void Pipeline::Close(Stream& stream) {
   counts.filtered = std::exchange(stream.filtered, 0);
   counts.malformed = std::exchange(stream.malformed, 0);
   counts.backlog = std::exchange(stream.backlog, 0);
+  counts.unattributed = std::exchange(stream.unattributed, 0);
   counts_.push_back(counts);
 }
 

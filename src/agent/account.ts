@@ -55,6 +55,8 @@ export interface Account {
   lost: Partial<Record<LossReason, bigint>>;
   /** Runs that the kernel itself skipped (recursion), outside the sums; undefined where it does not count them. */
   missed: bigint | undefined;
+  /** Of those captured: nobody knew in time of which pod or host process they are. Outside the sums. */
+  unattributed: bigint;
 }
 
 export const lossReasons = ['ring', 'share', 'rate', 'nesting', 'unpaired', 'backlog', 'malformed'] as const;
@@ -66,6 +68,7 @@ export interface DrainCounts {
   filtered: bigint;
   backlog: bigint;
   malformed: bigint;
+  unattributed?: bigint;
 }
 
 /** An account from the kernel's counters, the draining thread's and what the kernel skipped. */
@@ -88,6 +91,7 @@ export function accountOf(kernel: KernelCounters, drain: DrainCounts, missed: bi
     delivered: drain.delivered,
     lost: Object.fromEntries(Object.entries(losses).filter(([, count]) => count !== 0n)),
     missed,
+    unattributed: drain.unattributed ?? 0n,
   };
 }
 
@@ -109,6 +113,7 @@ export function sumAccounts(accounts: readonly Account[]): Account {
     missed: accounts.some((account) => account.missed === undefined)
       ? undefined
       : sum((account) => account.missed ?? 0n),
+    unattributed: sum((account) => account.unattributed),
   };
 }
 

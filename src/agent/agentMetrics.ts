@@ -35,6 +35,18 @@ export function agentMetrics(agent: Agent): Registry {
       }
     },
   });
+  new Counter({
+    name: 'traceprobe_agent_unattributed_events_total',
+    help: 'Captured events of which nobody knew in time whose they are: they carry no pod.',
+    labelNames: probe,
+    registers,
+    collect() {
+      this.reset();
+      for (const [uid, { unattributed }] of agent.ledger.accounts()) {
+        this.inc({ probe_uid: uid }, Number(unattributed));
+      }
+    },
+  });
   new Gauge({
     name: 'traceprobe_agent_probes',
     help: 'Probes of this node, by state.',

@@ -57,7 +57,7 @@ export interface HostOptions {
 interface PointEntry {
   plan: PointPlan;
   running: RunningPoint;
-  counts: DrainCounts;
+  counts: Required<DrainCounts>;
 }
 
 interface ProbeEntry {
@@ -299,7 +299,7 @@ export class Host {
         point: plan.name,
       });
       const running = new RunningPoint(plan, this.#place(entry, slot), this.maps);
-      const counts = { delivered: 0n, filtered: 0n, backlog: 0n, malformed: 0n };
+      const counts = { delivered: 0n, filtered: 0n, backlog: 0n, malformed: 0n, unattributed: 0n };
       const point = { plan, running, counts };
       entry.points.set(plan.name, point);
       this.#route(entry, plan, index, point);
@@ -358,13 +358,14 @@ export class Host {
   }
 
   #count(flush: Flush): void {
-    for (const { slot, schema, rows, filtered, backlog, malformed, unknown } of flush.counts) {
+    for (const { slot, schema, rows, filtered, backlog, malformed, unknown, unattributed } of flush.counts) {
       const counts = this.#routes.get(routeKey(slot, schema))?.entry.counts;
       if (counts === undefined) continue;
       counts.delivered += BigInt(rows);
       counts.filtered += BigInt(filtered);
       counts.backlog += BigInt(backlog);
       counts.malformed += BigInt(malformed + unknown);
+      counts.unattributed += BigInt(unattributed);
     }
   }
 

@@ -107,9 +107,10 @@ function remember({ history }: Entry, now: number, { lost }: Account): void {
 }
 
 function fields(account: Account): MessageInitShape<typeof EpochAccountSchema> {
-  const { attempted, filteredInKernel, captured, open, filteredNatively, delivered, missed } = account;
+  const { attempted, filteredInKernel, captured, open, filteredNatively, delivered, missed, unattributed } =
+    account;
   return {
-    ...{ attempted, filteredInKernel, captured, open, filteredNatively, delivered },
+    ...{ attempted, filteredInKernel, captured, open, filteredNatively, delivered, unattributed },
     lost: { ...account.lost },
     ...(missed === undefined ? {} : { missed }),
   };

@@ -76,7 +76,9 @@ export class ProbeReconciler {
     this.#working = this.#working.then(async () => {
       const entry = this.#entries.get(uid);
       if (entry?.running === undefined || entry.tried === undefined) return;
-      await this.#stop(uid, entry, false);
+      await this.#stop(uid, entry, false).catch((error: unknown) => {
+        this.#options.log('error', 'a probe could not be stopped', { uid, error: (error as Error).message });
+      });
       this.#fail(uid, entry, { state: 'Failed', reason: 'OverBudget', message });
       entry.retryAt = Infinity;
     });
@@ -156,7 +158,10 @@ export class ProbeReconciler {
     entry.retryAt = Infinity;
     try {
       if (entry.stopped) {
-        if (entry.running !== undefined) await this.#stop(uid, entry, false);
+        if (entry.running !== undefined) {
+          await this.#stop(uid, entry, false);
+          log('info', 'a probe has stopped', { probe: name });
+        }
         const expired = this.#isExpired(desired);
         this.#report(desired, { state: 'Stopped', ...(expired && { reason: 'Expired' }) });
         if (expired) log('info', 'a probe has expired', { probe: name });

@@ -28,6 +28,8 @@ export interface FlushedCounts {
   backlog: number;
   /** Nobody had added their schema. */
   unknown: number;
+  /** Of those above: nobody had said in time whose their cgroup is. */
+  unattributed: number;
 }
 
 export interface Flush {

@@ -199,6 +199,21 @@ describe.each(hierarchies())('with cgroups of version $version', (mounted) => {
     expect(owners('all')).toEqual(['shop/web-1/nginx']);
   });
 
+  test('an event of which nobody says whose it is has no pod, and is counted', async () => {
+    const file = '/nonexistent/unknown';
+    want({ all: `'filename == "${file}"' }]` }, []);
+    const running = start();
+    await controller.reportOf('all', 'Running');
+    await openIn(makeCgroup(join(pods, `pod${uid}`, ids.web)), file);
+    await openIn(undefined, file);
+    agents.splice(agents.indexOf(running), 1);
+    // What waits is decided when the probe ends.
+    await running.close();
+    expect(owners('all')).toEqual(['//', '//']);
+    const [account] = aggregator.accounts.values();
+    expect(account).toMatchObject({ captured: 2n, delivered: 2n, unattributed: 1n, lost: {} });
+  });
+
   test('where nodes share a kernel, as in kind, every event is of exactly one, and those of no node of none', async () => {
     const file = '/nonexistent/shared';
     const roots = ['a', 'b'].map((node) => makeCgroup(join(hierarchy.root, parent, node)));

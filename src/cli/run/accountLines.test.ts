@@ -8,6 +8,7 @@ const account: Account = {
   captured: 490n,
   open: 3n,
   filteredNatively: 40n,
+  unattributed: 0n,
   delivered: 445n,
   lost: { ring: 4n, rate: 3n, backlog: 5n },
   missed: undefined,
@@ -35,7 +36,15 @@ test('with a store, what became of events is whether they are stored; what was s
 test('what there was none of is left out', () => {
   const quiet: Account = {
     ...account,
-    ...{ attempted: 1n, filteredInKernel: 0n, captured: 1n, open: 0n, filteredNatively: 0n, delivered: 1n },
+    ...{
+      attempted: 1n,
+      filteredInKernel: 0n,
+      captured: 1n,
+      open: 0n,
+      filteredNatively: 0n,
+      delivered: 1n,
+      unattributed: 0n,
+    },
     ...{ lost: {}, missed: 0n },
   };
   expect(accountLines('quiet', quiet, { shown: 1n })).toEqual([

@@ -22,11 +22,13 @@ COPY package.json package-lock.json ./
 RUN cp package-lock.json /tmp/ && npm install --no-audit --no-fund --cache /tmp/npm && rm -rf /tmp/npm \
     && diff /tmp/package-lock.json package-lock.json
 COPY binding.gyp ./
-COPY scripts scripts
+COPY scripts/build.js scripts/
+COPY scripts/building scripts/building
 COPY bpf bpf
 COPY native native
-COPY src src
 RUN cp "node_modules/node-linux-$(node -p process.arch)/bin/node" /usr/local/bin/ && node scripts/build.js
+COPY src src
+RUN node scripts/build.js
 
 # --- The image's files: only what runs, of Debian only the libraries that are linked to. No shell, no package manager.
 FROM ${RUNTIME_IMAGE} AS runtime

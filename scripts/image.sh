@@ -16,6 +16,10 @@ for program in docker debootstrap; do
   fi
 done
 if ! docker version >/dev/null 2>&1; then
+  # One at a time: the daemon ends with who started it.
+  mkdir -p "$cache"
+  exec 9>"$cache/lock"
+  flock 9
   trap 'stopPrivateDocker "$cache"' EXIT
   startPrivateDocker "$cache"
 fi

@@ -1,7 +1,7 @@
 #!/bin/bash
 # down.sh: ends the host node and removes what was its own. Does nothing where there is none.
 set -uo pipefail
-directory=${HOST_NODE:-/var/tmp/traceprobe-host-node}
+. "$(dirname "$0")/names.sh"
 [ -e "$directory" ] || exit 0
 
 if outer=$(cat "$directory/pid" 2>/dev/null); then
@@ -14,10 +14,10 @@ if outer=$(cat "$directory/pid" 2>/dev/null); then
   done
 fi
 for _ in $(seq 50); do
-  for group in /sys/fs/cgroup/traceprobe-node /sys/fs/cgroup/*/traceprobe-node; do
+  for group in /sys/fs/cgroup/$cgroup /sys/fs/cgroup/*/$cgroup; do
     if [ -d "$group" ]; then find "$group" -depth -type d -exec rmdir {} + 2>/dev/null; fi
   done
-  compgen -G '/sys/fs/cgroup/*/traceprobe-node' >/dev/null || break
+  compgen -G "/sys/fs/cgroup/*/$cgroup" >/dev/null || break
   sleep 0.1
 done
 rm -rf --one-file-system "$directory"

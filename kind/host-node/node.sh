@@ -1,10 +1,11 @@
 #!/bin/bash
-# node.sh DIRECTORY: a Kubernetes of one node on this machine; started by up.sh, in mount, network and process
+# node.sh: a Kubernetes of one node on this machine; started by up.sh, in mount, network and process
 # namespaces of its own. It runs as process 1 of them: whatever ends it, and whichever part of the node ends first, takes
-# everything along, and nothing of it was ever seen outside, except cgroups below traceprobe-node.
-# Programs by environment: ETCD, KUBE_APISERVER, KUBE_CONTROLLER_MANAGER, KUBE_SCHEDULER, KUBELET, KUBECTL, NODE.
+# everything along, and nothing of it was ever seen outside, except cgroups below traceprobe-node-*.
+# By environment: HOST_NODE (its directory) and programs: ETCD, KUBE_APISERVER, KUBE_CONTROLLER_MANAGER, KUBE_SCHEDULER, KUBELET, KUBECTL, NODE.
 set -euo pipefail
-directory=$1 here=$(cd "$(dirname "$0")" && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/names.sh"
 node=host-node
 address=10.245.0.1     # of the node, on an interface of its own
 service=10.96.0.1      # what pods know the API server by: the node has it too, so that no proxy is needed
@@ -43,7 +44,7 @@ S
 
 # --- Cgroups: the one thing that is seen outside. The kubelet wants its root to be there.
 for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/*; do
-  if [ -e "$hierarchy/cgroup.procs" ]; then mkdir -p "$hierarchy/traceprobe-node"; fi
+  if [ -e "$hierarchy/cgroup.procs" ]; then mkdir -p "$hierarchy/$cgroup"; fi
 done
 
 start() { # NAME COMMAND…
@@ -138,7 +139,7 @@ tlsCertFile: $pki/kubelet-server.crt
 tlsPrivateKeyFile: $pki/kubelet-server.key
 containerRuntimeEndpoint: unix:///run/containerd/containerd.sock
 cgroupDriver: cgroupfs
-cgroupRoot: /traceprobe-node
+cgroupRoot: /$cgroup
 failCgroupV1: false
 failSwapOn: false
 oomScoreAdj: 0

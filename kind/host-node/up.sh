@@ -6,7 +6,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 repository=$(cd "$here/../.." && pwd)
-directory=${HOST_NODE:-/var/tmp/traceprobe-host-node}
+. "$here/names.sh"
 PATH=$repository/node_modules/.bin:$PATH:/usr/sbin:/sbin
 
 if [ -e "$directory" ]; then
@@ -15,7 +15,7 @@ if [ -e "$directory" ]; then
 fi
 node "$here/packages.js"
 eval "$(node "$repository/test/e2e/binaries/main.ts")" # ETCD, KUBE_APISERVER and the others
-export NODE
+export NODE HOST_NODE=$directory
 NODE=$(command -v node)
 
 mkdir -p "$directory/bin"
@@ -26,7 +26,7 @@ trap 'status=$?; [ $status = 0 ] || { tail -n 5 "$directory"/logs/*.log >&2 || t
 for image in "$@"; do ln -s "$(readlink -f "$image")" "$directory/images/"; done
 
 setsid unshare --mount --net --pid --fork --mount-proc --kill-child \
-  "$here/node.sh" "$directory" >"$directory/log" 2>&1 </dev/null &
+  "$here/node.sh" >"$directory/log" 2>&1 </dev/null &
 echo $! >"$directory/pid"
 for _ in $(seq 900); do
   [ -e "$directory/ready" ] && break

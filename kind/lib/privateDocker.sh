@@ -8,10 +8,11 @@ startPrivateDocker() {
   export DOCKER_HOST=unix://$directory/run/docker.sock
   if docker version >/dev/null 2>&1; then return; fi
   echo "no docker daemon runs: starting one of our own, without a bridge and without firewall rules" >&2
-  setsid unshare --mount --propagation private dockerd \
+  # It ends when this shell does, however that ends (PR_SET_PDEATHSIG).
+  setpriv --pdeathsig TERM setsid unshare --mount --propagation private dockerd \
     --data-root "$directory/data" --exec-root "$directory/run/exec" --pidfile "$directory/run/docker.pid" \
     --host "$DOCKER_HOST" --bridge none --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false \
-    --cgroup-parent traceprobe-docker >"$directory/run/dockerd.log" 2>&1 </dev/null &
+    --cgroup-parent traceprobe-docker >"$directory/run/dockerd.log" 2>&1 </dev/null 9>&- &
   local tries
   for tries in $(seq 150); do
     if docker version >/dev/null 2>&1; then return; fi

@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { execute } from '../vm/execute.ts';
+
+export interface CommandResult {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+const scripts = fileURLToPath(new URL('../../kind/host-node', import.meta.url));
+const cli = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+/** A Kubernetes of one node on this machine, with a kubelet that runs pods; see kind/host-node. */
+export class HostNode implements AsyncDisposable {
+  readonly directory: string;
+
+  private constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  /** A node that has these images (files as `docker save` writes them), ready for pods. */
+  static async start(images: readonly string[]): Promise<HostNode> {
+    const parent = mkdtempSync(join(tmpdir(), 'traceprobe-e2e-'));
+    const node = new HostNode(join(parent, 'node'));
+    try {
+      await execute(join(scripts, 'up.sh'), images, { env: node.#environment });
+      return node;
+    } catch (error) {
+      rmSync(parent, { recursive: true });
+      throw error;
+    }
+  }
+
+  /** A command in the node's namespaces, to its end: kubectl, helm and whatever this machine has. */
+  async run(command: readonly string[], { input = '' } = {}): Promise<CommandResult> {
+    const child = spawn(join(scripts, 'enter'), command, {
+      env: { ...process.env, ...this.#environment },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    const code = new Promise<number>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (status) => {
+        resolve(status ?? -1);
+      });
+    });
+    child.stdin.on('error', () => undefined); // it may end without reading all
+    child.stdin.end(input);
+    const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), code]);
+    return { stdout, stderr, code: await code };
+  }
+
+  /** What a command prints; throws what it says where it fails. */
+  async output(command: readonly string[], options: { input?: string } = {}): Promise<string> {
+    const { code, stdout, stderr } = await this.run(command, options);
+    if (code !== 0) throw new Error(`${command.join(' ')} ended with status ${code}: ${stderr}${stdout}`);
+    return stdout;
+  }
+
+  kubectl(...args: string[]): Promise<string> {
+    return this.output(['kubectl', ...args]);
+  }
+
+  async apply(manifest: string): Promise<void> {
+    await this.output(['kubectl', 'apply', '-f', '-'], { input: manifest });
+  }
+
+  /** `traceprobe ARGS…` as who administers the cluster. */
+  traceprobe(...args: string[]): Promise<CommandResult> {
+    return this.run([process.execPath, cli, ...args]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await execute(join(scripts, 'down.sh'), [], { env: this.#environment });
+    if (!existsSync(this.directory)) rmSync(join(this.directory, '..'), { recursive: true });
+  }
+
+  get #environment(): Record<string, string> {
+    return { HOST_NODE: this.directory };
+  }
+}

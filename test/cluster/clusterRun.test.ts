@@ -1,4 +1,5 @@
 import { openSync } from 'node:fs';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TraceProbe } from '../../src/api/index.ts';
@@ -115,6 +116,20 @@ test('what no node can run is said with each reason, and nothing of it is left',
   expect(status).toBe(1);
   expect(stderr).toMatch(/^error: no node runs TraceProbe [\s\S]*on node-1: [\s\S]*sys_enter_nothing/);
   expect(await probes()).toEqual([]);
+});
+
+test('the store of a running aggregator is backed up by its socket, and restored elsewhere', async () => {
+  const { directory } = installation;
+  const copy = join(directory, 'backup.duckdb');
+  const backup = await runCli(['store', 'backup', join(directory, 'store'), copy]);
+  expect(backup).toMatchObject({ status: 0, stderr: '' });
+  const restored = join(directory, 'restored');
+  expect(await runCli(['store', 'restore', copy, restored])).toMatchObject({ status: 0, stderr: '' });
+  const [first, second] = await Promise.all(
+    [server, ['--store', restored]].map((source) => runCli(['nodes', '-o', 'json', ...source])),
+  );
+  expect(eventsOf(second?.stdout ?? '')).toMatchObject([{ node: 'node-1' }]);
+  expect(second?.stdout).toBe(first?.stdout);
 });
 
 async function bind(user: string, ...roles: string[]): Promise<void> {

@@ -78,15 +78,6 @@ test('the socket that a killed process left is no hindrance', async () => {
   expect((await count(paths.directory)).out).toBe('n\r\n3\r\n');
 });
 
-test('looking at a store drops nothing of it, however old it is', async () => {
-  const store = await openStore();
-  // Events of 2023, in slices that a store which is added to would drop.
-  await store.add(frameOf(1, [{ first: 0, rows: 10 }]));
-  await store.close();
-  expect((await count(paths.directory)).out).toBe('n\r\n10\r\n');
-  expect((await count(paths.directory)).out).toBe('n\r\n10\r\n');
-});
-
 test('two that look at a store at once both see it', async () => {
   const store = await openStore();
   await store.add(frameOf(1, [{ first: 0, rows: 10 }]));

@@ -1,9 +1,15 @@
 #!/bin/bash
-# up.sh [IMAGE.tar …]: a Kubernetes of one node directly on this machine, in seconds: for quick loops and tests. It lives in
+# up.sh [--attached] [IMAGE.tar …]: a Kubernetes of one node directly on this machine, in seconds: for quick loops and tests. It lives in
 # namespaces of its own; down.sh ends it. IMAGE.tar are images for its pods (scripts/image.sh writes them).
 # kind/host-node/enter runs a command beside it: kind/host-node/enter kubectl get nodes
-# HOST_NODE names its directory, by default a fixed one below /var/tmp.
+# HOST_NODE names its directory, by default a fixed one below /var/tmp. With --attached the node lives for as long as this
+# script does, however that ends: it prints "ready", and on SIGTERM cleans up as down.sh does.
 set -euo pipefail
+attached=
+if [ "${1:-}" = --attached ]; then
+  attached=yes
+  shift
+fi
 here=$(cd "$(dirname "$0")" && pwd)
 repository=$(cd "$here/../.." && pwd)
 . "$here/names.sh"
@@ -21,11 +27,22 @@ NODE=$(command -v node)
 mkdir -p "$directory/bin"
 ln -s "$KUBECTL" "$directory/bin/kubectl"
 ln -s "$HELM" "$directory/bin/helm"
-trap 'status=$?; [ $status = 0 ] || { tail -n 5 "$directory"/logs/*.log >&2 || true; "$here/down.sh" >&2; }' EXIT
+finish() {
+  local status=$?
+  trap - EXIT
+  if [ $status != 0 ]; then
+    [ $status = 143 ] || tail -n 5 "$directory"/logs/*.log >&2 || true
+    "$here/down.sh"
+  fi
+  exit $status
+}
+trap finish EXIT
+trap 'exit 143' TERM
+trap 'exit 130' INT
 "$here/images.sh" "$directory/images"
 for image in "$@"; do ln -s "$(readlink -f "$image")" "$directory/images/"; done
 
-setsid unshare --mount --net --pid --fork --mount-proc --kill-child \
+${attached:+setpriv --pdeathsig KILL} setsid unshare --mount --net --pid --fork --mount-proc --kill-child \
   "$here/node.sh" >"$directory/log" 2>&1 </dev/null &
 echo $! >"$directory/pid"
 for _ in $(seq 900); do
@@ -39,6 +56,12 @@ for _ in $(seq 900); do
 done
 if [ ! -e "$directory/ready" ]; then
   echo 'the host node is not ready after 90 s' >&2
+  exit 1
+fi
+if [ -n "$attached" ]; then
+  echo ready
+  wait "$(cat "$directory/pid")" || true
+  echo 'the host node has ended' >&2
   exit 1
 fi
 disown

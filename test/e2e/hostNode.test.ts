@@ -93,21 +93,25 @@ const opensBelow = (name: string, folder: string, scope: object): string =>
     },
   });
 
-test('helm install brings up controller, aggregator and an agent on the node; helm test agrees', async () => {
-  const { repository, tag } = imageName;
-  const values = [
-    `image.repository=${repository},image.tag=${tag},image.pullPolicy=Never`,
-    'aggregator.persistence.enabled=false',
-  ];
-  await node.output([
-    ...['helm', 'install', 'traceprobe', chart, '--namespace=traceprobe', '--create-namespace'],
-    ...['--set', values.join(','), '--wait', '--timeout=120s'],
-  ]);
-  expect(await node.output(['helm', 'test', 'traceprobe', '--namespace=traceprobe'])).toMatch(
-    /Phase: +Succeeded/,
-  );
-  for (const namespace of ['watched', 'other']) await node.kubectl('create', 'namespace', namespace);
-});
+test(
+  'helm install brings up controller, aggregator and an agent on the node; helm test agrees',
+  async () => {
+    const { repository, tag } = imageName;
+    const values = [
+      `image.repository=${repository},image.tag=${tag},image.pullPolicy=Never`,
+      'aggregator.persistence.enabled=false',
+    ];
+    await node.output([
+      ...['helm', 'install', 'traceprobe', chart, '--namespace=traceprobe', '--create-namespace'],
+      ...['--set', values.join(','), '--wait', '--timeout=180s'],
+    ]);
+    expect(await node.output(['helm', 'test', 'traceprobe', '--namespace=traceprobe'])).toMatch(
+      /Phase: +Succeeded/,
+    );
+    for (const namespace of ['watched', 'other']) await node.kubectl('create', 'namespace', namespace);
+  },
+  5 * minutes,
+);
 
 test('what a pod of a Deployment executes and opens arrives with its pod, container and namespace', async () => {
   await node.apply(`

@@ -1,10 +1,13 @@
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { execute } from '../vm/execute.ts';
 
 export interface CommandResult {
   code: number;
@@ -18,28 +21,33 @@ const cli = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 /** A Kubernetes of one node on this machine, with a kubelet that runs pods; see kind/host-node. */
 export class HostNode implements AsyncDisposable {
   readonly directory: string;
+  readonly #process: ChildProcessByStdio<null, Readable, null>;
+  readonly #ended: Promise<unknown>;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, images: readonly string[]) {
     this.directory = directory;
+    // It goes with this process, however that ends (PR_SET_PDEATHSIG).
+    const command = ['--pdeathsig', 'TERM', join(scripts, 'up.sh'), '--attached', ...images];
+    this.#process = spawn('setpriv', command, {
+      env: { ...process.env, HOST_NODE: directory },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    this.#ended = once(this.#process, 'close');
   }
 
   /** A node that has these images (files as `docker save` writes them), ready for pods. */
   static async start(images: readonly string[]): Promise<HostNode> {
-    const parent = mkdtempSync(join(tmpdir(), 'traceprobe-e2e-'));
-    const node = new HostNode(join(parent, 'node'));
-    try {
-      await execute(join(scripts, 'up.sh'), images, { env: node.#environment });
-      return node;
-    } catch (error) {
-      rmSync(parent, { recursive: true });
-      throw error;
+    const node = new HostNode(join(tmpdir(), `traceprobe-e2e-${randomUUID()}`), images);
+    for await (const line of createInterface({ input: node.#process.stdout })) {
+      if (line === 'ready') return node;
     }
+    throw new Error('the host node did not start, see above');
   }
 
   /** A command in the node's namespaces, to its end: kubectl, helm and whatever this machine has. */
   async run(command: readonly string[], { input = '' } = {}): Promise<CommandResult> {
     const child = spawn(join(scripts, 'enter'), command, {
-      env: { ...process.env, ...this.#environment },
+      env: { ...process.env, HOST_NODE: this.directory },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     const code = new Promise<number>((resolve, reject) => {
@@ -75,11 +83,8 @@ export class HostNode implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await execute(join(scripts, 'down.sh'), [], { env: this.#environment });
-    if (!existsSync(this.directory)) rmSync(join(this.directory, '..'), { recursive: true });
-  }
-
-  get #environment(): Record<string, string> {
-    return { HOST_NODE: this.directory };
+    this.#process.kill('SIGTERM');
+    await this.#ended;
+    if (existsSync(this.directory)) throw new Error(`the host node has left ${this.directory}`);
   }
 }

@@ -74,7 +74,7 @@ export class Installation implements AsyncDisposable {
       ...['controller', '--kubeconfig', await this.#kubeconfigOf('traceprobe-controller')],
       ...['--namespace', namespace, '--lease-duration', '4s'],
       ...['--listen', this.#controllerAddress || '127.0.0.1:0', '--metrics-listen', '127.0.0.1:0'],
-      ...['--aggregator-address', this.network.address],
+      ...['--aggregator-address', this.network.address.replace('127.0.0.1', 'localhost')],
     );
     const { port } = await controller.untilSaid('serving agents');
     this.#controllerAddress = `127.0.0.1:${Number(port)}`;
@@ -95,6 +95,10 @@ export class Installation implements AsyncDisposable {
     return aggregator;
   }
 
+  get controllerPort(): number {
+    return Number(this.#controllerAddress.split(':')[1]);
+  }
+
   get storeDirectory(): string {
     return join(this.directory, 'store');
   }
@@ -110,14 +114,19 @@ export class Installation implements AsyncDisposable {
     const pod = `agent-${node}`;
     await this.#cluster.createPod({ ...agentAccount, name: pod, node, serviceAccount: agentAccount.name });
     const token = await this.#cluster.tokenFor(agentAccount, { audience: agentAudience, boundPod: pod });
-    writeFileSync(join(this.directory, `${node}.token`), token);
+    writeFileSync(this.tokenFile(node), token);
+  }
+
+  /** Of such a node's agent. */
+  tokenFile(node: string): string {
+    return join(this.directory, `${node}.token`);
   }
 
   /** The agent of such a node; on the spool and the plan of the one before. */
   async startAgent(node: string, ...options: string[]): Promise<RoleProcess> {
     const agent = this.#role(
       ...['agent', '--controller', this.#controllerAddress, '--node-name', node],
-      ...['--token-file', join(this.directory, `${node}.token`), '--ca-file', this.caFile],
+      ...['--token-file', this.tokenFile(node), '--ca-file', this.caFile],
       ...['--controller-name', 'traceprobe-controller', '--aggregator-name', 'traceprobe-aggregator'],
       ...['--data-dir', this.agentDirectory(node), '--pin-dir', this.#pins],
       ...['--metrics-listen', '127.0.0.1:0', ...options],

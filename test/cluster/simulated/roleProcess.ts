@@ -17,8 +17,11 @@ export class RoleProcess {
   readonly #exited: Promise<unknown>;
   readonly #waiting = new Set<() => void>();
 
+  /** @param args of the command line; Node itself takes those that begin with --import= */
   constructor(...args: string[]) {
-    this.#child = spawn(process.execPath, [main, ...args], {
+    const imports = args.filter((arg) => arg.startsWith('--import='));
+    const own = args.filter((arg) => !arg.startsWith('--import='));
+    this.#child = spawn(process.execPath, [...imports, main, ...own], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
     });

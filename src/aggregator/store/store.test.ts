@@ -1,10 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test, jest } from '@jest/globals';
 import { FrameError } from './frame.ts';
 import { Store, type StoreOptions } from './store.ts';
 import { describe, frameOf } from './testing/frames.ts';
+
+// Commits wait for a disk that others may use too.
+jest.setTimeout(60_000);
 
 let directory = '';
 let store: Store;

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { FileUsage } from './database.ts';
 import { FrameError, type StoredBatch, type StoreFrame } from './frame.ts';
+import { packBatches } from './packBatches.ts';
 import type { SentError, StoreCall, StoreCalls, StoreMessage } from './messages.ts';
 import type { ReadChunk, ReadParameter, ReadResult, StoreReader } from './readResult.ts';
 import { recordsOf } from './recordsOf.ts';
@@ -118,7 +119,8 @@ export class Store extends EventEmitter<StoreEvents> implements AsyncDisposable 
    *   was closed before it was committed
    */
   async add(frame: StoreFrame): Promise<StoredBatch[]> {
-    return await this.#call('add', { frame });
+    const { batches, memory } = packBatches(frame.batches);
+    return await this.#call('add', { frame: { ...frame, batches } }, [memory]);
   }
 
   /** Forgets the points that a stream has described. */
@@ -177,12 +179,13 @@ export class Store extends EventEmitter<StoreEvents> implements AsyncDisposable 
   async #call<C extends StoreCall>(
     call: C,
     request: StoreCalls[C]['request'],
+    transfer: readonly ArrayBuffer[] = [],
   ): Promise<StoreCalls[C]['answer']> {
     if (this.#gone) throw this.#gone;
     const id = this.#nextCall++;
     const settled = Promise.withResolvers<unknown>();
     this.#calls.set(id, settled);
-    this.#worker.postMessage({ id, call, ...request });
+    this.#worker.postMessage({ id, call, ...request }, transfer);
     return (await settled.promise) as StoreCalls[C]['answer'];
   }
 

@@ -22,6 +22,8 @@ if ! docker version >/dev/null 2>&1; then
   flock 9
   trap 'stopPrivateDocker "$cache"' EXIT
   startPrivateDocker "$cache"
+  # Layers of builds that nothing is built upon any more.
+  docker image prune --force --filter until=168h >/dev/null
 fi
 
 base=debian:trixie-slim

@@ -131,14 +131,14 @@ async function benchSuite(suite: Suite, options: BenchOptions): Promise<void> {
   const [busy = 0] = loadavg();
   const scratch = mkdtempSync(join(tmpdir(), 'traceprobe-bench-'));
   try {
-    const { quick, size } = options;
-    const rounds = quick ? 1 : 5;
+    const { quick, size, rounds } = options;
     const { aims, parts } = await suite.measure({ rounds, quick, size, cpus, scratch, build, say });
     const facts = [
       ...machineFacts(cpus),
       ...(busy > quiet
         ? [`measured while the machine was busy with something else: load average ${busy.toFixed(1)}`]
         : []),
+      rounds === 1 ? 'one run' : `medians of ${rounds} runs`,
       `${new Date().toISOString().slice(0, 10)}, \`npm run bench -- ${suite.name}${options.write ? ' --write' : ''}\``,
     ];
     const text = `${[

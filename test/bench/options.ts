@@ -16,7 +16,7 @@ export interface BenchOptions {
   write: boolean;
 }
 
-export const usage = `Usage: npm run bench -- [ingest|kernel|top|controller] [--quick] [--only NAME]… [--size N] [--write]
+export const usage = `Usage: npm run bench -- [ingest|kernel|top|controller] [--quick] [--only NAME]… [--size N] [--rounds N] [--write]
   without a name: what tracing costs
   ingest       agents' frames into the store
   kernel       from the kernel into the store, on the same CPUs
@@ -24,6 +24,7 @@ export const usage = `Usage: npm run bench -- [ingest|kernel|top|controller] [--
   controller   1,000 and 5,000 agents, 50 probes, 150,000 pods; --size N: N agents
   --quick      few calls, three rounds: to see that everything works, not to compare
   --only NAME  measures just this variant and the bare load; can be given several times
+  --rounds N   so many runs of each instead of seven, or five of a suite
   --write      puts the result into docs/benchmarks.md`;
 
 /** @throws TypeError in words when an option is unknown */
@@ -38,6 +39,7 @@ export function parseOptions(
       quick: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true, default: [] },
       size: { type: 'string' },
+      rounds: { type: 'string' },
       write: { type: 'boolean', default: false },
     },
   });
@@ -52,14 +54,21 @@ export function parseOptions(
       throw new TypeError(`there is no variant '${name}', only ${names.variants.join(', ')}`);
     }
   }
-  const size = values.size === undefined ? undefined : Number(values.size);
-  if (size !== undefined && !(Number.isSafeInteger(size) && size > 0)) {
-    throw new TypeError(`--size takes a whole number, not '${values.size ?? ''}'`);
-  }
+  const size = wholeNumber('--size', values.size);
   if (values.write && (values.quick || values.only.length > 0 || size !== undefined)) {
     throw new TypeError('--write takes a whole run: leave out --quick, --only and --size');
   }
   const { only, write, quick } = values;
-  const load = quick ? { calls: 100_000, rounds: 3 } : { calls: 2_000_000, rounds: 7 };
-  return { suite, only, write, quick, size, ...load };
+  const usual = suite === undefined ? (quick ? 3 : 7) : quick ? 1 : 5;
+  const rounds = wholeNumber('--rounds', values.rounds) ?? usual;
+  return { suite, only, write, quick, size, rounds, calls: quick ? 100_000 : 2_000_000 };
+}
+
+function wholeNumber(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (!(Number.isSafeInteger(number) && number > 0)) {
+    throw new TypeError(`${option} takes a whole number above 0, not '${text}'`);
+  }
+  return number;
 }

@@ -122,7 +122,7 @@ describe('the agent', () => {
     const added = async (probes: object): Promise<string[] | undefined> =>
       (await agentOf({ agent: { probes } })).container.securityContext.capabilities.add;
     expect(await added({})).toEqual(['BPF', 'PERFMON']);
-    expect(await added({ user: true })).toEqual(['BPF', 'PERFMON', 'SYS_PTRACE']);
+    expect(await added({ user: true })).toEqual(['BPF', 'PERFMON', 'SYS_PTRACE', 'SYS_ADMIN']);
     expect(await added({ delayedUnlink: true })).toEqual(['BPF', 'PERFMON', 'DAC_READ_SEARCH']);
   });
 

@@ -70,6 +70,7 @@ interface ProbeEntry {
   past: Account[];
   /** Its last account, while its points are being taken down. */
   ended?: Account;
+  stopping?: Promise<Account>;
 }
 
 /** Most records of a slot carry its current schema; old ones are told apart by 16 bits. */
@@ -161,9 +162,17 @@ export class Host {
     return this.#capture.stats().unattributed;
   }
 
-  /** Stops a probe and returns its account, exact: everything captured has been delivered before. */
+  /**
+   * Stops a probe and returns its account, exact: everything captured has been delivered before. Whoever asks while it
+   * is being stopped gets the same account.
+   */
   async stop(uid: string): Promise<Account> {
     const entry = this.#probe(uid);
+    entry.stopping ??= this.#stop(uid, entry);
+    return entry.stopping;
+  }
+
+  async #stop(uid: string, entry: ProbeEntry): Promise<Account> {
     for (const point of entry.points.values()) point.running.disarm();
     await this.#settle();
     const account = this.account(uid);
@@ -223,7 +232,7 @@ export class Host {
     // Each of them, also when another one cannot be stopped.
     for (const uid of this.#probes.keys()) {
       closing.defer(async () => {
-        await this.stop(uid);
+        if (this.#probes.has(uid)) await this.stop(uid);
       });
     }
   }

@@ -138,7 +138,7 @@ test.each([
   ['an unknown option', ['run', '--cuont', '3'], 2, '(Did you mean --count?)'],
   ['a count of nothing', ['run', '-', '--count', '0'], 2, 'It is a whole number from 1.'],
   ['no duration', ['run', '-', '--for', '1 minute'], 2, '"1 minute" is no duration'],
-  ['no format', ['run', '-', '-o', 'xml'], 2, 'Allowed choices are table, json, csv, yaml.'],
+  ['no format', ['run', '-', '-o', 'xml'], 2, 'Allowed choices are table, json, csv, yaml, none.'],
   ['--capture for a file', ['run', 'a.yaml', '--capture', 'x'], 2, '--capture goes with --attach'],
   ['--watch for nothing', ['run', '-', '--watch'], 2, '--watch needs a FILE to watch'],
   ['an unknown kind of list', ['list', 'tracepoint', 'x'], 2, 'there is no kind tracepoint'],

@@ -99,8 +99,18 @@ export class Epochs {
       boot: bootId(),
       since: new Date().toISOString(),
     };
+    /** What a full disk did not take. */
+    let unwritten = '';
     const write = (entry: Head | Entry): void => {
-      appendFileSync(journal, JSON.stringify(entry) + '\n');
+      unwritten += JSON.stringify(entry) + '\n';
+      try {
+        appendFileSync(journal, unwritten);
+      } catch (error) {
+        // It may have taken half a line: the next try begins a new one.
+        unwritten = `\n${unwritten}`;
+        throw error;
+      }
+      unwritten = '';
     };
     // In this order a kill leaves no pin that nobody knows of.
     write(head);
@@ -115,7 +125,11 @@ export class Epochs {
         write({ assign: slot });
       },
       release: (slot, counters) => {
-        write({ release: slot, ...(counters && { counters: toText(counters) }) });
+        try {
+          write({ release: slot, ...(counters && { counters: toText(counters) }) });
+        } catch {
+          // A probe can be stopped on a full disk. Until it is written the slot is not assigned anew.
+        }
       },
       close: () => {
         this.#forget(name);

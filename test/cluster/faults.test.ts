@@ -118,6 +118,16 @@ const faults: Record<string, Fault> = {
       installation.network.open();
     },
   },
+  'agent-killed-while-the-network-is-cut': {
+    strike: async () => {
+      installation.network.close();
+      await agent.untilSaid('the aggregator does not take events');
+      await killAgent();
+      installation.network.open();
+    },
+    mayLose: 'lost_killed',
+    loses: 'lost_killed',
+  },
   'network-slow': {
     strike: async () => {
       installation.network.delay(100);
@@ -135,7 +145,11 @@ const faults: Record<string, Fault> = {
   'disk-of-the-agent-full': {
     padding: 4000,
     strike: async () => {
+      await run('stopped-on-a-full-disk', process.pid);
       agentDisk.fill();
+      const suspend = ['--type=merge', '-p', '{"spec":{"suspend":true}}'];
+      await cluster.kubectl(['patch', 'traceprobe', 'stopped-on-a-full-disk', ...suspend]);
+      await agent.untilSaid('a probe has stopped');
       installation.network.close();
       await agent.untilSaid('the spool is full: the oldest events were dropped');
       installation.network.open();

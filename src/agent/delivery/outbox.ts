@@ -43,8 +43,8 @@ interface Entry extends Outgoing {
  * were never sent are dropped and counted. Everything leaves in the order in which it came. Every row that was added
  * is acked, waiting here, or counted as lost to the spool.
  *
- * Memory holds what is newer than everything on disk. Frames that are under way are never dropped: the aggregator may
- * have them.
+ * Memory holds what is newer than everything on disk. Frames that were ever sent are never dropped: the aggregator
+ * may have them.
  */
 export class Outbox {
   readonly #options: Required<OutboxOptions>;
@@ -201,7 +201,9 @@ export class Outbox {
   #relieve(): void {
     this.#spill();
     while (this.#memoryBytes > 2 * this.#options.maxMemoryBytes) {
-      const dropped = this.#waiting.shift();
+      // Not what was ever sent: the aggregator may have it, and the ack was lost.
+      const at = this.#waiting.findIndex(({ number }) => number > this.#highest);
+      const [dropped] = at < 0 ? [] : this.#waiting.splice(at, 1);
       if (dropped === undefined) break;
       this.#memoryBytes -= dropped.bytes;
       this.#tellDropped(this.#drop([dropped], 'spool'));

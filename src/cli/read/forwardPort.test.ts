@@ -11,6 +11,7 @@ interface WebSocket {
   send(data: Buffer): void;
   close(): void;
   on(event: 'message', listener: (data: Buffer) => void): void;
+  on(event: 'close', listener: () => void): void;
 }
 interface WebSocketServer {
   on(event: 'connection', listener: (socket: WebSocket, request: { url: string }) => void): void;
@@ -53,6 +54,9 @@ beforeEach(async () => {
     });
     pod.on('close', () => {
       socket.close();
+    });
+    socket.on('close', () => {
+      pod.destroy();
     });
     socket.on('message', (data) => {
       if (data[0] === dataChannel) pod.write(data.subarray(1));

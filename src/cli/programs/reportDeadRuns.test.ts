@@ -32,7 +32,9 @@ test('counters that are gone are not taken for zeros', () => {
 });
 
 test('a sum is said to lack the points that had ended before', () => {
-  expect(deadRunLines({ ...dead, released: [{ ...slot, slot: 9, counters: undefined }] }).at(-1)).toMatch(/are not in it/);
+  expect(deadRunLines({ ...dead, released: [{ ...slot, slot: 9, counters: undefined }] }).at(-1)).toMatch(
+    /are not in it/,
+  );
 });
 
 test('nothing is told of a run that had not begun, nor of one that somebody else has told of', () => {

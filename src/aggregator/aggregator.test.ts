@@ -125,6 +125,20 @@ test('those who watch are shown what is committed, once', async () => {
   ]);
 });
 
+test('a frame is refused when those before it were acked: the agent takes the first without an ack for it', async () => {
+  const stream = ship('a-60000');
+  const acked = ackOf(stream, 1);
+  const error = errorOf(stream);
+  send(stream, 1, 0, 10);
+  send(stream, 2, 0, 10, [Buffer.from('garbage')]);
+  await acked;
+  expect(await error).toMatchObject({
+    code: status.INVALID_ARGUMENT,
+    details: expect.stringMatching(/^frame 2: /),
+  });
+  expect(await count()).toEqual([['a', 10n]]);
+});
+
 test('garbage ends its stream in words, and no other', async () => {
   const good = ship('a-60000');
   const bad = ship('b-60000');

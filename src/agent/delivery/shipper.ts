@@ -149,9 +149,11 @@ export class Shipper {
 
   #end({ reason, code }: StreamEnd): void {
     this.#open = false;
+    const [first] = this.#unacked;
     this.#unacked = [];
     // The first one without ack is what was refused: sent again, it would be refused again.
-    if (code === status.INVALID_ARGUMENT) this.#outbox.refused(reason);
+    // Accounts alone, without number, are made anew.
+    if (code === status.INVALID_ARGUMENT && first?.number !== undefined) this.#outbox.refused(reason);
     this.#outbox.rewind();
     this.#tell({ delivering: false, message: reason });
   }

@@ -46,7 +46,8 @@ export class NodeFrames {
       if (count === 0 || bytes === undefined) continue;
       const { probeUid, generation, schema } = decodeHead(bytes);
       const point = this.#points.get(`${probeUid}/${generation}/${schema}`);
-      if (point) this.#live.publish({ nodeName, point, rows, firstRow, bytes });
+      // A copy: the batch is a view of the whole message, which a slow reader would keep.
+      if (point) this.#live.publish({ nodeName, point, rows, firstRow, bytes: bytes.slice() });
     }
   }
 }

@@ -46,7 +46,7 @@ export class ShipStream {
   #identity: AgentIdentity | undefined;
   #expiry: NodeJS.Timeout | undefined;
   /** Frames that are not acked yet, in the order they came. */
-  readonly #unacked: { sequence: bigint; done: boolean }[] = [];
+  readonly #unacked: { sequence: bigint; done: boolean; refusal: string | undefined }[] = [];
   #bytes = 0;
   #reading: Promise<void>;
   #waiting: ShipRequest[] = [];
@@ -168,7 +168,7 @@ export class ShipStream {
     const identity = this.#identity;
     if (identity === undefined) return;
     const bytes = frame.batches.reduce((sum, batch) => sum + batch.length, 1024);
-    const entry = { sequence: frame.sequence, done: false };
+    const entry = { sequence: frame.sequence, done: false, refusal: undefined as string | undefined };
     this.#unacked.push(entry);
     this.#bytes += bytes;
     this.#context.budget.add(bytes);
@@ -185,7 +185,8 @@ export class ShipStream {
       .catch((error: unknown) => {
         if (error instanceof FrameError) {
           this.#context.onMalformed(identity.nodeName, error.message);
-          this.refuse(status.INVALID_ARGUMENT, `frame ${frame.sequence}: ${error.message}`);
+          entry.refusal = `frame ${frame.sequence}: ${error.message}`;
+          this.#ack();
         } else {
           this.refuse(status.UNAVAILABLE, messageOf(error));
         }
@@ -197,11 +198,14 @@ export class ShipStream {
       });
   }
 
-  /** Acks what is committed up to the first frame that is not. */
+  /** Acks what is committed up to the first frame that is not; refuses that one when its turn has come. */
   #ack(): void {
     let acked: bigint | undefined;
     while (this.#unacked[0]?.done) acked = this.#unacked.shift()?.sequence;
     if (acked !== undefined && !this.#closed) this.#write({ acked });
+    const refusal = this.#unacked[0]?.refusal;
+    // The agent takes the first frame without an ack for the one that was refused.
+    if (refusal !== undefined) this.refuse(status.INVALID_ARGUMENT, refusal);
     this.#endWhenDone();
   }
 

@@ -52,7 +52,7 @@ export function sourceLoss(source: DurableSource): SourceLoss {
   const lost: Record<string, bigint> = { ...account?.lost };
   for (const [reason, count] of Object.entries(said)) lost[reason] = max(lost[reason] ?? 0n, count);
   const filteredNatively = state === 'killed' ? filtered : max(account?.filteredNatively ?? 0n, filtered);
-  lost['gap'] = max(lost['gap'] ?? 0n, missing - (lost['spool'] ?? 0n));
+  lost['gap'] = max(lost['gap'] ?? 0n, missing - (lost['spool'] ?? 0n) - (lost['refused'] ?? 0n));
   const captured = max(account?.captured ?? 0n, 0n);
   const onTheWay = Object.entries(lost).reduce(
     (sum, [reason, count]) => (kernelLosses.has(reason) ? sum : sum + count),

@@ -1,6 +1,6 @@
 import { nearestNames } from '../../../api/index.ts';
 import { allowedTableFunctions, allowedTypes } from './allowedFunctions.ts';
-import { text, type Node } from './sqlNode.ts';
+import { folded, text, type Node } from './sqlNode.ts';
 import { SqlRefusedError } from './sqlRefusedError.ts';
 import { commonTable, constantValue, queries, type Shape } from './sqlShapes.ts';
 
@@ -53,7 +53,7 @@ export class SqlChecker {
 
   constructor(sql: string, tables: readonly string[]) {
     this.#sql = sql;
-    this.#tables = new Map(tables.map((name) => [name.toLowerCase(), name]));
+    this.#tables = new Map(tables.map((name) => [folded(name), name]));
   }
 
   refusal(node: Node, summary: string, hint?: string): SqlRefusedError {
@@ -97,11 +97,11 @@ export class SqlChecker {
     const entries = ((node['cte_map'] as Node | undefined)?.['map'] ?? []) as Node[];
     for (const { key, value: definition } of entries) {
       this.shape(definition as Node, commonTable, 'WITH');
-      this.#scope = [...this.#scope, text(key).toLowerCase()];
+      this.#scope = [...this.#scope, folded(text(key))];
     }
     if (node['type'] === 'RECURSIVE_CTE_NODE') {
       // Its own name is known to its right side only.
-      const name = text(node['cte_name']).toLowerCase();
+      const name = folded(text(node['cte_name']));
       this.query(node['left']);
       const [outer, outerRecurring] = [this.#scope, this.#recurring];
       this.#scope = [...outer, name];
@@ -116,10 +116,10 @@ export class SqlChecker {
   table(node: Node): void {
     const name = text(node['table_name']);
     const [catalog, schema] = [text(node['catalog_name']), text(node['schema_name'])];
-    const lower = name.toLowerCase();
+    const lower = folded(name);
     if (catalog === '' && schema === '' && this.#scope.includes(lower)) return;
-    if (catalog === '' && schema.toLowerCase() === 'recurring' && this.#recurring.includes(lower)) return;
-    const readable = catalog === '' && ['', readableSchema].includes(schema.toLowerCase());
+    if (catalog === '' && folded(schema) === 'recurring' && this.#recurring.includes(lower)) return;
+    const readable = catalog === '' && ['', readableSchema].includes(folded(schema));
     const known = readable ? this.#tables.get(lower) : undefined;
     if (known !== undefined) {
       this.used.add(known);
@@ -140,7 +140,7 @@ export class SqlChecker {
   }
 
   function(node: Node, allowed: ReadonlySet<string>): void {
-    const name = text(node['function_name']).toLowerCase();
+    const name = folded(text(node['function_name']));
     const [catalog, schema] = [text(node['catalog']), text(node['schema'])];
     // The parser itself writes main.list_value() for [1, 2], main.date_part() for extract().
     if (catalog === '' && (schema === '' || schema === 'main') && allowed.has(name)) return;

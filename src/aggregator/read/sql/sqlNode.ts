@@ -5,3 +5,11 @@ export type Node = Readonly<Record<string, unknown>>;
 export function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
+
+/**
+ * A name as DuckDB compares it: of ASCII letters alone the case is no matter. What Unicode folds besides (the Kelvin sign
+ * to k) are other names there, and must not pass for them here.
+ */
+export function folded(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}

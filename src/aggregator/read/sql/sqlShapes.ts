@@ -1,6 +1,6 @@
 import { allowedCollations, allowedFunctions, allowedTableFunctions } from './allowedFunctions.ts';
 import type { SqlChecker } from './sqlChecker.ts';
-import { text, type Node } from './sqlNode.ts';
+import { folded, text, type Node } from './sqlNode.ts';
 
 /*
  * The allow-list: which nodes a statement may be made of, and what may stand under each of their keys.
@@ -250,7 +250,7 @@ const expressions: Readonly<Record<string, Shape>> = {
     ...expressionCommon,
     child: expression,
     collation: (checker, value, node) => {
-      for (const part of text(value).toLowerCase().split('.')) {
+      for (const part of folded(text(value)).split('.')) {
         if (!allowedCollations.has(part)) {
           const hint = `there are ${[...allowedCollations].join(', ')}`;
           throw checker.refusal(node, `the collation ${part} cannot be used here`, hint);

@@ -9,6 +9,8 @@ import {
 import { compileProbe } from '../probe/compile.ts';
 import type { ProbePlan } from '../probe/plan.ts';
 import type { KernelView } from '../probe/resolve/kernelView.ts';
+import { UnsupportedError } from '../probe/resolve/planError.ts';
+import type { BinaryLookup } from '../probe/resolve/resolveHook.ts';
 import { ProbeReportSchema, type DesiredProbe, type ProbeReport } from '../rpc/gen/traceprobe/v1/agent_pb.ts';
 import type { Account } from './account.ts';
 import type { AgentLog } from './agentLog.ts';
@@ -41,6 +43,16 @@ interface Entry {
   running: ProbePlan | undefined;
   retryAt: number;
 }
+
+/** Paths are looked up where this process is: into the file systems of containers it cannot look yet. */
+const binary: BinaryLookup = ({ path, root }) => {
+  if (root === 'Host') return path;
+  throw new UnsupportedError(
+    { path: ['spec', 'points'] },
+    'binaryInContainers',
+    `agents do not look into the file systems of containers yet, for ${path}; binary.root Host is the agent's own`,
+  );
+};
 
 /**
  * Makes the probes of this node what the controller wants, one after another: one that fails disturbs no other, and an
@@ -177,7 +189,7 @@ export class ProbeReconciler {
         this.#fail(uid, entry, checked);
         return;
       }
-      const plan = compileProbe(checked, kernel());
+      const plan = compileProbe(checked, kernel(), { binary });
       onStarting(desired, checked);
       await host.apply(plan, checked);
       entry.running = plan;

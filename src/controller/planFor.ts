@@ -42,7 +42,9 @@ export function desireOf(
 ): Desire | undefined {
   if (!selects(probe, node)) return undefined;
   if (isDisabled(node) || stopReason(probe, context) !== undefined) return 'Stop';
-  return probe.acceptance.accepted && isOpen(rollout, node) ? 'Run' : 'Hold';
+  // A rollout of the generation before says nothing of this one.
+  const isOpened = rollout.generation === probe.generation && isOpen(rollout, node);
+  return probe.acceptance.accepted && isOpened ? 'Run' : 'Hold';
 }
 
 /** All that a node is to do: a desire for each probe that it is to know, by UID. */

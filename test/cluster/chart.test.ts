@@ -252,7 +252,7 @@ describe('values', () => {
 
   test.each<[object, string]>([
     [{ controller: { replicas: 0 } }, "at '/controller/replicas': minimum: got 0, want 1"],
-    [{ agent: { logLevel: 'loud' } }, "value must be one of 'debug', 'verbose', 'info', 'warn', 'error'"],
+    [{ agent: { logLevel: 'loud' } }, "value must be one of 'debug', 'info', 'warn', 'error'"],
     [{ agent: { spoolBytes: '1GiB' } }, "'1GiB' does not match pattern"],
     [{ agent: { maxUnavailable: '0%' } }, "'0%' does not match pattern"],
     [{ agent: { hostPaths: { tracefs: 'sys' } } }, "'sys' does not match pattern"],

@@ -66,7 +66,6 @@ const table: Record<string, Rights> = {
       'patch secrets traceprobe-aggregator-tls @tracing',
       'create configmaps @tracing',
       'patch configmaps traceprobe-ca @tracing',
-      'get customresourcedefinitions.apiextensions.k8s.io traceprobes.traceprobe.io',
     ],
     mayNot: [
       ...anyone,

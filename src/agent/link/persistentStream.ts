@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientDuplexStream, Metadata, ServiceError, status, StatusObject } from '@grpc/grpc-js';
 import { bearer } from '../../rpc/identity.ts';
 import type { AgentLog } from '../agentLog.ts';
-import { isLoopback } from './isLoopback.ts';
+import { isLoopback } from '../../rpc/isLoopback.ts';
 import { Backoff, type BackoffOptions } from '../../service/backoff.ts';
 
 export interface OpenedStream<Request, Response> {

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { Agent } from '../../agent/agent.ts';
 import { agentMetrics } from '../../agent/agentMetrics.ts';
 import { Epochs } from '../../agent/epochs.ts';
-import { isLoopback } from '../../agent/link/isLoopback.ts';
+import { isLoopback } from '../../rpc/isLoopback.ts';
 import { cgroupsBelow } from '../../agent/workloads/cgroupHierarchy.ts';
 import { isQuantity, quantityToInteger } from '../../api/index.ts';
 import { clientFileCredentials } from '../../rpc/tls/fileCredentials.ts';

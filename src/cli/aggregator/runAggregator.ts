@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import { ServerCredentials } from '@grpc/grpc-js';
 import { KubeConfig } from '@kubernetes/client-node';
 import type { Command } from 'commander';
 import { quantityToInteger, traceProbeResource, type KubernetesObject } from '../../api/index.ts';
@@ -16,12 +15,12 @@ import { resourcePath } from '../../kubernetes/resourcePath.ts';
 import { TokenReviewer } from '../../kubernetes/tokenReviewer.ts';
 import { EventsService } from '../../rpc/gen/traceprobe/v1/read_pb.ts';
 import { serve } from '../../rpc/serve.ts';
-import { serverFileCredentials } from '../../rpc/tls/fileCredentials.ts';
 import type { CliContext } from '../cliContext.ts';
 import { usageError } from '../cliError.ts';
 import type { GlobalOptions } from '../commandLine.ts';
 import type { AggregatorCommandOptions } from '../commands/aggregator.ts';
 import { createServerLog, type ServerLog } from '../createServerLog.ts';
+import { serverCredentials } from '../serverCredentials.ts';
 import { version } from '../version.ts';
 
 /** Runs the aggregator until the process is asked to end, or its store is lost. */
@@ -34,12 +33,19 @@ export async function runAggregator(
   const log = createServerLog(asked ? globals.logLevel : 'info');
   const maxBytes = bytesOf('--max-bytes', options.maxBytes);
   const memoryLimit = bytesOf('--memory-limit', options.memoryLimit);
-  const credentials = await credentialsOf(options, log);
+  const credentials = await serverCredentials(options, log);
+  if (credentials === undefined) {
+    throw usageError(
+      'agents and readers are served with TLS: give --tls-cert-file and --tls-key-file',
+      'for a trial on one host: --insecure-loopback --listen 127.0.0.1:7444',
+    );
+  }
   const kubeConfig = new KubeConfig();
   if (options.kubeconfig !== undefined) kubeConfig.loadFromFile(options.kubeconfig);
   else kubeConfig.loadFromDefault();
   using api = new ApiClient(kubeConfig, `traceprobe-aggregator/${version()}`);
 
+  await using started = new AsyncDisposableStack();
   const ending = Promise.withResolvers<string>();
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.once(name, () => {
@@ -50,6 +56,7 @@ export async function runAggregator(
   const pods = watchAgents(api, options, log, (uid) => {
     podGone(uid);
   });
+  started.defer(() => pods.stop());
   const authority = new ReaderReviewer({ api });
   mkdirSync(options.data, { recursive: true });
   const audit = auditTo({
@@ -86,6 +93,7 @@ export async function runAggregator(
       ending.resolve('the store is lost');
     },
   });
+  started.defer(() => aggregator.close());
   podGone = (uid) => {
     aggregator.podGone(uid);
   };
@@ -94,18 +102,20 @@ export async function runAggregator(
     log('warn', 'traceprobe store backup will not work here: no socket', { error: String(error) });
     return undefined;
   });
+  started.defer(async () => {
+    await local?.[Symbol.asyncDispose]();
+  });
   const probes = watchProbes(api, aggregator, log);
+  started.defer(() => probes.stop());
   const metrics = await startMetricsServer({
     address: options.metricsListen,
     registry: aggregator.registry,
     notReady: () => (pods.synced() ? aggregator.notReady() : 'agents are not known yet'),
   });
+  started.defer(() => metrics.close());
   log('info', 'serving', { port: aggregator.port, metricsPort: metrics.port });
 
   log('info', 'ending', { reason: await ending.promise });
-  await Promise.all([pods.stop(), probes.stop(), metrics.close()]);
-  await local?.[Symbol.asyncDispose]();
-  await aggregator.close();
   if (lost) throw lost;
 }
 
@@ -194,30 +204,4 @@ function bytesOf(option: string, quantity: string): number {
   } catch (error) {
     throw usageError(`${option}: ${error instanceof Error ? error.message : String(error)}`);
   }
-}
-
-/** TLS, unless loopback alone is listened on and that was asked for. */
-async function credentialsOf(
-  { tlsCertFile, tlsKeyFile, insecureLoopback, listen }: AggregatorCommandOptions,
-  log: ServerLog,
-): Promise<ServerCredentials> {
-  if (insecureLoopback) {
-    if (!/^(127\.|localhost:|\[::1\])/.test(listen)) {
-      throw usageError(
-        `--insecure-loopback: ${listen} is no loopback address`,
-        'tokens would cross the network in clear: give --tls-cert-file and --tls-key-file',
-      );
-    }
-    return ServerCredentials.createInsecure();
-  }
-  if (tlsCertFile === undefined || tlsKeyFile === undefined) {
-    throw usageError(
-      'agents and readers are served with TLS: give --tls-cert-file and --tls-key-file',
-      'for a trial on one host: --insecure-loopback --listen 127.0.0.1:7444',
-    );
-  }
-  const onRefused = (reason: string): void => {
-    log('warn', 'a changed certificate is not used', { reason });
-  };
-  return serverFileCredentials({ certificateFile: tlsCertFile, privateKeyFile: tlsKeyFile }, { onRefused });
 }

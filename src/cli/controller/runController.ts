@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { ServerCredentials } from '@grpc/grpc-js';
+import type { ServerCredentials } from '@grpc/grpc-js';
 import { KubeConfig } from '@kubernetes/client-node';
 import type { Command } from 'commander';
 import { durationToMilliseconds } from '../../api/index.ts';
@@ -8,12 +8,12 @@ import { CertificateKeeper } from '../../controller/certificateKeeper.ts';
 import { Controller } from '../../controller/controller.ts';
 import { OwnCertificates } from '../../controller/ownCertificates.ts';
 import { ApiClient } from '../../kubernetes/apiClient.ts';
-import { serverFileCredentials } from '../../rpc/tls/fileCredentials.ts';
 import type { CliContext } from '../cliContext.ts';
 import { usageError } from '../cliError.ts';
 import type { GlobalOptions } from '../commandLine.ts';
 import type { ControllerCommandOptions } from '../commands/controller.ts';
 import { createServerLog, type ServerLog } from '../createServerLog.ts';
+import { serverCredentials } from '../serverCredentials.ts';
 import { version } from '../version.ts';
 
 /** Runs the controller until the process is asked to end. */
@@ -26,29 +26,40 @@ export async function runController(
   const log = createServerLog(asked ? globals.logLevel : 'info');
   const kubeConfig = kubeConfigOf(options.kubeconfig);
   using api = new ApiClient(kubeConfig, `traceprobe-controller/${version()}`);
+  const leaseDurationMs = leaseDurationOf(options.leaseDuration);
   const trust = await trustOf(options, api, log);
-  const leaseDurationMs = durationToMilliseconds(options.leaseDuration);
-  const controller = await Controller.start({
-    ...{ api, kubeConfig, log, ...trust },
-    namespace: options.namespace,
-    identity: `${context.environment['POD_NAME'] ?? hostname()}_${randomUUID()}`,
-    listen: options.listen,
-    advertise: options.advertise ?? `${context.environment['POD_IP'] ?? hostOf(options.listen)}:0`,
-    metricsListen: options.metricsListen,
-    agentServiceAccount: accountOf(options),
-    aggregator: options.aggregatorAddress,
-    lease: {
-      leaseDurationMs,
-      renewDeadlineMs: 2 * Math.floor(leaseDurationMs / 3),
-      retryMs: Math.min(2000, Math.floor(leaseDurationMs / 6)),
-    },
-  });
-  const signal = await new Promise<NodeJS.Signals>((resolve) => {
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
-  });
-  log('info', 'ending', { signal });
-  await controller.close();
-  await trust.close?.();
+  try {
+    const controller = await Controller.start({
+      ...{ api, kubeConfig, log, ...trust },
+      namespace: options.namespace,
+      identity: `${context.environment['POD_NAME'] ?? hostname()}_${randomUUID()}`,
+      listen: options.listen,
+      advertise: options.advertise ?? `${context.environment['POD_IP'] ?? hostOf(options.listen)}:0`,
+      metricsListen: options.metricsListen,
+      agentServiceAccount: accountOf(options),
+      aggregator: options.aggregatorAddress,
+      lease: {
+        leaseDurationMs,
+        renewDeadlineMs: 2 * Math.floor(leaseDurationMs / 3),
+        retryMs: Math.min(2000, Math.floor(leaseDurationMs / 6)),
+      },
+    });
+    const signal = await new Promise<NodeJS.Signals>((resolve) => {
+      for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
+    });
+    log('info', 'ending', { signal });
+    await controller.close();
+  } finally {
+    await trust.close?.();
+  }
+}
+
+/** Shorter ones than a second could not be renewed in time. */
+function leaseDurationOf(text: string): number {
+  const milliseconds = durationToMilliseconds(text);
+  // NaN, too, is not.
+  if (milliseconds >= 1000) return milliseconds;
+  throw usageError(`--lease-duration: "${text}" is no duration of at least 1s, such as 15s`);
 }
 
 interface Trust {
@@ -57,31 +68,11 @@ interface Trust {
   close?: () => Promise<void>;
 }
 
-/** TLS: from files, or made here; none only where loopback alone is listened on and that was asked for. */
+/** TLS: from files, or made here. */
 async function trustOf(options: ControllerCommandOptions, api: ApiClient, log: ServerLog): Promise<Trust> {
-  const { tlsCertFile, tlsKeyFile, insecureLoopback, listen, namespace } = options;
-  if (insecureLoopback) {
-    if (!/^(127\.|localhost$|\[?::1\]?$)/.test(hostOf(listen))) {
-      throw usageError(
-        `--insecure-loopback: ${listen} is no loopback address`,
-        'tokens would cross the network in clear: give --tls-cert-file and --tls-key-file, or neither',
-      );
-    }
-    return { credentials: ServerCredentials.createInsecure() };
-  }
-  if (tlsCertFile !== undefined && tlsKeyFile !== undefined) {
-    const onRefused = (reason: string): void => {
-      log('warn', 'a changed certificate is not used', { reason });
-    };
-    const files = { certificateFile: tlsCertFile, privateKeyFile: tlsKeyFile };
-    return { credentials: await serverFileCredentials(files, { onRefused }) };
-  }
-  if (tlsCertFile !== undefined || tlsKeyFile !== undefined) {
-    throw usageError(
-      'a certificate and its key belong together: give --tls-cert-file and --tls-key-file',
-      'with neither, certificates are made and kept in Secrets of --namespace',
-    );
-  }
+  const { namespace } = options;
+  const credentials = await serverCredentials(options, log);
+  if (credentials !== undefined) return { credentials };
   const own = new OwnCertificates({
     server: 'controller',
     keeper: new CertificateKeeper({

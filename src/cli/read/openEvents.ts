@@ -3,6 +3,7 @@ import { credentials, Metadata } from '@grpc/grpc-js';
 import { createClient } from '../../rpc/createClient.ts';
 import { EventsService } from '../../rpc/gen/traceprobe/v1/read_pb.ts';
 import { bearer } from '../../rpc/identity.ts';
+import { isLoopback } from '../../rpc/isLoopback.ts';
 import type { CliContext } from '../cliContext.ts';
 import { CliError, usageError } from '../cliError.ts';
 import { storeDirectory } from '../store/storeDirectory.ts';
@@ -62,12 +63,6 @@ export async function openEvents(options: EventsOptions, context: CliContext): P
 /** Whether a store of this machine is meant. */
 export function isLocal({ local, store }: EventsOptions): boolean {
   return local === true || store !== undefined;
-}
-
-/** Of host:port. */
-function isLoopback(server: string): boolean {
-  const host = server.replace(/:\d+$/, '');
-  return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 function readOption(option: string, file: string): Buffer {

@@ -50,14 +50,26 @@ test('a kernel that cannot run it is no reason to hold: its other nodes say the 
   expect(open(advance(notBegun, 1, 'Canary', all), all)).toEqual(['n0', 'n1']);
 });
 
-test('nodes that connect later do not take the place of the canary; one that left is replaced', () => {
+test('nodes that connect later do not take the place of the canary', () => {
   const all = nodes(3);
   const late = all.map((node, index) => ({ ...node, connected: index > 0 }));
   const begun = advance(notBegun, 1, 'Canary', late);
   expect([...begun.canaries.values()]).toEqual(['n1']);
   expect([...advance(begun, 1, 'Canary', all).canaries.values()]).toEqual(['n1']);
-  const left = all.map((node, index) => ({ ...node, connected: index !== 1 }));
-  expect([...advance(begun, 1, 'Canary', left).canaries.values()]).toEqual(['n0']);
+});
+
+test('a canary that is gone before it answered holds its kernel release: its node may not have survived', () => {
+  const all = nodes(3);
+  const begun = advance(notBegun, 1, 'Canary', all);
+  expect([...begun.canaries.values()]).toEqual(['n0']);
+  const left = all.map((node, index) => ({ ...node, connected: index !== 0 }));
+  const held = advance(begun, 1, 'Canary', left);
+  expect(open(held, left)).toEqual(['n0']);
+  expect(held.failed).toMatchObject([{ node: 'n0', reason: 'CanaryLost' }]);
+  const back = advance(held, 1, 'Canary', all);
+  expect(back.failed).toEqual([]);
+  const deleted = left.slice(1);
+  expect([...advance(held, 1, 'Canary', deleted).canaries.values()]).toEqual(['n1']);
 });
 
 test('a new leader finds a generation that runs somewhere and goes on; a new generation begins anew', () => {

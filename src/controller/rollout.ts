@@ -69,9 +69,15 @@ export function advance(
   const failed: FailedCanary[] = [];
   for (const [release, group] of byRelease(nodes)) {
     if (open.has(release)) continue;
-    const { done, canary } = stateOf(group, before.canaries.get(release));
+    const earlier = before.canaries.get(release);
+    const { done, canary } = stateOf(group, earlier);
+    const lost = group.find(({ name, connected, answer }) => name === earlier && !connected && !answer);
     if (done) open.add(release);
-    else if (canary !== undefined) {
+    else if (lost !== undefined) {
+      // It may be the probe that its node did not survive: the next one is not tried.
+      canaries.set(release, lost.name);
+      failed.push({ node: lost.name, kernelRelease: release, reason: 'CanaryLost', message: lostMessage });
+    } else if (canary !== undefined) {
       canaries.set(release, canary.name);
       const { state, reason, message } = canary.answer ?? {};
       if (state === 'Failed') {
@@ -86,6 +92,10 @@ export function advance(
   }
   return { generation, everywhere: false, open, canaries, failed };
 }
+
+const lostMessage =
+  'its agent is gone and has not said what became of the probe. If the node is well, bring the agent back; if not, ' +
+  'delete the node or take it out of scope.nodeSelector, and another one is tried';
 
 /** Whether two steps tell every node the same. */
 export function sameRollout(a: Rollout, b: Rollout): boolean {

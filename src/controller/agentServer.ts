@@ -55,11 +55,6 @@ export class AgentServer {
     });
   }
 
-  /** Of a node, by its name. */
-  session(node: string): AgentSession | undefined {
-    return this.#sessions.get(node);
-  }
-
   get size(): number {
     return this.#sessions.size;
   }

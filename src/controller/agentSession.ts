@@ -85,10 +85,6 @@ export class AgentSession {
     });
   }
 
-  get hello(): Hello | undefined {
-    return this.#hello;
-  }
-
   probeChanged(uid: string): void {
     this.#feed.probeChanged(uid);
     this.#changed();

@@ -8,7 +8,7 @@ import {
 import type { TrimmedPod } from '../kubernetes/trimPod.ts';
 import type { DesiredSource } from './desiredSource.ts';
 import { isDisabled, type NodeRecord } from './nodeRecord.ts';
-import { desireOf, selects, stopReason, type PlanContext } from './planFor.ts';
+import { desireOf, selects, stopReason, type PlanContext } from './desireOf.ts';
 import type { ProbeRecord } from './probeRecord.ts';
 import { notBegun, type Rollout } from './rollout.ts';
 

@@ -1,7 +1,7 @@
 import type { Finding } from './conditions.ts';
 import type { NodeCounts } from './countNodes.ts';
 import { cutText } from './cutText.ts';
-import type { StopReason } from './planFor.ts';
+import type { StopReason } from './desireOf.ts';
 import type { ProbeRecord } from './probeRecord.ts';
 import type { FailedCanary, Rollout } from './rollout.ts';
 

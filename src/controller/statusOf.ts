@@ -9,7 +9,7 @@ import { countNodes, type NodeCounts } from './countNodes.ts';
 import { failureGroups } from './failureGroups.ts';
 import { accepted, delivering, losing, programmed, ready, stopReasons } from './findings.ts';
 import type { NodeView } from './nodeView.ts';
-import type { StopReason } from './planFor.ts';
+import type { StopReason } from './desireOf.ts';
 import type { ProbeRecord } from './probeRecord.ts';
 import type { Rollout } from './rollout.ts';
 

@@ -2,7 +2,7 @@ import type { TraceProbe, TraceProbeStatus } from '../api/index.ts';
 import type { AgentRegistry } from './agentRegistry.ts';
 import type { ClusterView, ProbeEntry } from './clusterView.ts';
 import type { NodeView } from './nodeView.ts';
-import type { StopReason } from './planFor.ts';
+import type { StopReason } from './desireOf.ts';
 import { probeRecord } from './probeRecord.ts';
 import { advance, sameRollout, type RolloutNode } from './rollout.ts';
 import { statusEvents, type StatusEvent } from './statusEvents.ts';

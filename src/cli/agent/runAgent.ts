@@ -13,9 +13,8 @@ import { clientFileCredentials } from '../../rpc/tls/fileCredentials.ts';
 import { startMetricsServer } from '../../service/metricsServer.ts';
 import type { CliContext } from '../cliContext.ts';
 import { usageError } from '../cliError.ts';
-import type { GlobalOptions } from '../commandLine.ts';
 import type { AgentCommandOptions } from '../commands/agent.ts';
-import { createServerLog } from '../createServerLog.ts';
+import { serverLogOf } from '../serverLogOf.ts';
 import { requireTracing, thisMachine } from '../requireTracing.ts';
 import { version } from '../version.ts';
 
@@ -25,9 +24,7 @@ export async function runAgent(
   { command }: { context: CliContext; command: Command },
 ): Promise<void> {
   requireTracing(thisMachine());
-  const globals = command.optsWithGlobals<GlobalOptions>();
-  const asked = command.parent?.getOptionValueSource('logLevel') !== 'default';
-  const log = createServerLog(asked ? globals.logLevel : 'info');
+  const log = serverLogOf(command);
   const credentials = credentialsOf(options, (reason) => {
     log('warn', 'a changed CA bundle is not used', { reason });
   });

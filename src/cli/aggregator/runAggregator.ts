@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import { KubeConfig } from '@kubernetes/client-node';
 import type { Command } from 'commander';
 import { quantityToInteger, traceProbeResource, type KubernetesObject } from '../../api/index.ts';
 import { Aggregator } from '../../aggregator/aggregator.ts';
@@ -17,10 +16,11 @@ import { EventsService } from '../../rpc/gen/traceprobe/v1/read_pb.ts';
 import { serve } from '../../rpc/serve.ts';
 import type { CliContext } from '../cliContext.ts';
 import { usageError } from '../cliError.ts';
-import type { GlobalOptions } from '../commandLine.ts';
 import type { AggregatorCommandOptions } from '../commands/aggregator.ts';
-import { createServerLog, type ServerLog } from '../createServerLog.ts';
+import type { ServerLog } from '../createServerLog.ts';
+import { loadKubeConfig } from '../loadKubeConfig.ts';
 import { serverCredentials } from '../serverCredentials.ts';
+import { serverLogOf } from '../serverLogOf.ts';
 import { version } from '../version.ts';
 
 /** Runs the aggregator until the process is asked to end, or its store is lost. */
@@ -28,9 +28,7 @@ export async function runAggregator(
   options: AggregatorCommandOptions,
   { command }: { context: CliContext; command: Command },
 ): Promise<void> {
-  const globals = command.optsWithGlobals<GlobalOptions>();
-  const asked = command.parent?.getOptionValueSource('logLevel') !== 'default';
-  const log = createServerLog(asked ? globals.logLevel : 'info');
+  const log = serverLogOf(command);
   const maxBytes = bytesOf('--max-bytes', options.maxBytes);
   const memoryLimit = bytesOf('--memory-limit', options.memoryLimit);
   const credentials = await serverCredentials(options, log);
@@ -40,9 +38,7 @@ export async function runAggregator(
       'for a trial on one host: --insecure-loopback --listen 127.0.0.1:7444',
     );
   }
-  const kubeConfig = new KubeConfig();
-  if (options.kubeconfig !== undefined) kubeConfig.loadFromFile(options.kubeconfig);
-  else kubeConfig.loadFromDefault();
+  const kubeConfig = loadKubeConfig(options.kubeconfig, 'run it in a pod');
   using api = new ApiClient(kubeConfig, `traceprobe-aggregator/${version()}`);
 
   await using started = new AsyncDisposableStack();

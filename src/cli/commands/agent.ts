@@ -1,7 +1,8 @@
 import { hostname } from 'node:os';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import type { CliContext } from '../cliContext.ts';
 import { smallNursery } from '../smallNursery.ts';
+import { environmentOption } from './environmentOption.ts';
 
 /** `traceprobe agent` */
 export function agentCommand(context: CliContext): Command {
@@ -12,58 +13,70 @@ export function agentCommand(context: CliContext): Command {
 from the last plan while the controller is away, and keeps events on disk while the aggregator is. Every option can be
 given by the environment variable that its description names.`,
     )
-    .addOption(option('--controller <HOST:PORT>', 'TRACEPROBE_CONTROLLER', '').makeOptionMandatory())
     .addOption(
-      option('--token-file <FILE>', 'TRACEPROBE_TOKEN_FILE', 'projected token, read again and again').default(
-        '/var/run/secrets/traceprobe/token',
-      ),
+      environmentOption('--controller <HOST:PORT>', 'TRACEPROBE_CONTROLLER', '').makeOptionMandatory(),
     )
     .addOption(
-      option(
+      environmentOption(
+        '--token-file <FILE>',
+        'TRACEPROBE_TOKEN_FILE',
+        'projected token, read again and again',
+      ).default('/var/run/secrets/traceprobe/token'),
+    )
+    .addOption(
+      environmentOption(
         '--ca-file <FILE>',
         'TRACEPROBE_CA_FILE',
         'CA bundle of controller and aggregator, read again when it changes',
       ),
     )
-    .addOption(option('--node-name <NAME>', 'NODE_NAME', '').default(hostname()))
+    .addOption(environmentOption('--node-name <NAME>', 'NODE_NAME', '').default(hostname()))
     .addOption(
-      option('--data-dir <DIRECTORY>', 'TRACEPROBE_DATA_DIR', 'of the spool and the last plan').default(
-        '/var/lib/traceprobe',
-      ),
+      environmentOption(
+        '--data-dir <DIRECTORY>',
+        'TRACEPROBE_DATA_DIR',
+        'of the spool and the last plan',
+      ).default('/var/lib/traceprobe'),
     )
     .addOption(
-      option(
+      environmentOption(
         '--pin-dir <DIRECTORY>',
         'TRACEPROBE_PIN_DIR',
         'below bpffs: counters that outlive a kill',
       ).default('/sys/fs/bpf/traceprobe'),
     )
     .addOption(
-      option(
+      environmentOption(
         '--cgroup-root <DIRECTORY>',
         'TRACEPROBE_CGROUP_ROOT',
         "the node's /sys/fs/cgroup; left out: what is mounted here",
       ),
     )
     .addOption(
-      option(
+      environmentOption(
         '--controller-name <NAME>',
         'TRACEPROBE_CONTROLLER_NAME',
         "in the controller's certificate; left out: the host of --controller",
       ),
     )
     .addOption(
-      option(
+      environmentOption(
         '--aggregator-name <NAME>',
         'TRACEPROBE_AGGREGATOR_NAME',
         "in the aggregator's certificate; left out: the host of its address",
       ),
     )
-    .addOption(option('--spool-bytes <QUANTITY>', 'TRACEPROBE_SPOOL_BYTES', 'on disk at most').default('1Gi'))
     .addOption(
-      option('--metrics-listen <HOST:PORT>', 'TRACEPROBE_METRICS_LISTEN', '/metrics, /healthz').default(
-        '0.0.0.0:9465',
+      environmentOption('--spool-bytes <QUANTITY>', 'TRACEPROBE_SPOOL_BYTES', 'on disk at most').default(
+        '1Gi',
       ),
+    )
+    .addOption(
+      environmentOption(
+        '--metrics-listen <HOST:PORT>',
+        'TRACEPROBE_METRICS_LISTEN',
+        '/metrics, /healthz',
+      ).default('0.0.0.0:9465'),
     )
     .option(
       '--insecure-loopback',
@@ -91,8 +104,4 @@ export interface AgentCommandOptions {
   spoolBytes: string;
   metricsListen: string;
   insecureLoopback: boolean;
-}
-
-function option(flags: string, variable: string, description: string): Option {
-  return new Option(flags, description).env(variable);
 }

@@ -1,5 +1,6 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import type { CliContext } from '../cliContext.ts';
+import { environmentOption } from './environmentOption.ts';
 
 /** `traceprobe aggregator` */
 export function aggregatorCommand(context: CliContext): Command {
@@ -10,35 +11,47 @@ export function aggregatorCommand(context: CliContext): Command {
 reads, the API server says. Most options can be given by the environment variable that their description names.`,
     )
     .option('--kubeconfig <FILE>', 'left out: as kubectl finds it, or of the pod that this runs in')
-    .addOption(option('--data <DIRECTORY>', 'TRACEPROBE_DATA', 'of the store').makeOptionMandatory())
-    .addOption(option('--namespace <NAME>', 'POD_NAMESPACE', "of agents' pods").default('traceprobe'))
     .addOption(
-      option('--listen <HOST:PORT>', 'TRACEPROBE_LISTEN', 'for agents and readers').default('0.0.0.0:7444'),
+      environmentOption('--data <DIRECTORY>', 'TRACEPROBE_DATA', 'of the store').makeOptionMandatory(),
     )
     .addOption(
-      option(
+      environmentOption('--namespace <NAME>', 'POD_NAMESPACE', "of agents' pods").default('traceprobe'),
+    )
+    .addOption(
+      environmentOption('--listen <HOST:PORT>', 'TRACEPROBE_LISTEN', 'for agents and readers').default(
+        '0.0.0.0:7444',
+      ),
+    )
+    .addOption(
+      environmentOption(
         '--metrics-listen <HOST:PORT>',
         'TRACEPROBE_METRICS_LISTEN',
         '/metrics, /healthz, /readyz',
       ).default('0.0.0.0:9466'),
     )
     .addOption(
-      option(
+      environmentOption(
         '--agent-service-account <NAME>',
         'TRACEPROBE_AGENT_SERVICE_ACCOUNT',
         "that agents' pods run as",
       ).default('traceprobe-agent'),
     )
     .addOption(
-      option('--max-bytes <QUANTITY>', 'TRACEPROBE_MAX_BYTES', 'of all events; then the oldest go').default(
-        '10Gi',
+      environmentOption(
+        '--max-bytes <QUANTITY>',
+        'TRACEPROBE_MAX_BYTES',
+        'of all events; then the oldest go',
+      ).default('10Gi'),
+    )
+    .addOption(
+      environmentOption('--memory-limit <QUANTITY>', 'TRACEPROBE_MEMORY_LIMIT', "of DuckDB's own").default(
+        '1Gi',
       ),
     )
     .addOption(
-      option('--memory-limit <QUANTITY>', 'TRACEPROBE_MEMORY_LIMIT', "of DuckDB's own").default('1Gi'),
+      environmentOption('--tls-cert-file <FILE>', 'TRACEPROBE_TLS_CERT_FILE', 'read again when it changes'),
     )
-    .addOption(option('--tls-cert-file <FILE>', 'TRACEPROBE_TLS_CERT_FILE', 'read again when it changes'))
-    .addOption(option('--tls-key-file <FILE>', 'TRACEPROBE_TLS_KEY_FILE', 'its private key'))
+    .addOption(environmentOption('--tls-key-file <FILE>', 'TRACEPROBE_TLS_KEY_FILE', 'its private key'))
     .option('--insecure-loopback', 'no TLS; only on a loopback address, for trials on one host', false)
     .action(async (options: AggregatorCommandOptions, command: Command) => {
       const { runAggregator } = await import('../aggregator/runAggregator.ts');
@@ -59,8 +72,4 @@ export interface AggregatorCommandOptions {
   tlsCertFile?: string;
   tlsKeyFile?: string;
   insecureLoopback: boolean;
-}
-
-function option(flags: string, variable: string, description: string): Option {
-  return new Option(flags, description).env(variable);
 }

@@ -1,5 +1,6 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import type { CliContext } from '../cliContext.ts';
+import { environmentOption } from './environmentOption.ts';
 
 /** `traceprobe controller` */
 export function controllerCommand(context: CliContext): Command {
@@ -11,47 +12,53 @@ TraceProbes. Of several replicas one leads; the others stand by and send agents 
 given by the environment variable that their description names.`,
     )
     .option('--kubeconfig <FILE>', 'left out: as kubectl finds it, or of the pod that this runs in')
-    .addOption(option('--namespace <NAME>', 'POD_NAMESPACE', 'of its Lease and switch').default('traceprobe'))
-    .addOption(option('--listen <HOST:PORT>', 'TRACEPROBE_LISTEN', 'for agents').default('0.0.0.0:7443'))
     .addOption(
-      option(
+      environmentOption('--namespace <NAME>', 'POD_NAMESPACE', 'of its Lease and switch').default(
+        'traceprobe',
+      ),
+    )
+    .addOption(
+      environmentOption('--listen <HOST:PORT>', 'TRACEPROBE_LISTEN', 'for agents').default('0.0.0.0:7443'),
+    )
+    .addOption(
+      environmentOption(
         '--advertise <HOST:PORT>',
         'TRACEPROBE_ADVERTISE',
         'where agents reach this replica; left out: POD_IP',
       ),
     )
     .addOption(
-      option(
+      environmentOption(
         '--metrics-listen <HOST:PORT>',
         'TRACEPROBE_METRICS_LISTEN',
         '/metrics, /healthz, /readyz',
       ).default('0.0.0.0:9464'),
     )
     .addOption(
-      option(
+      environmentOption(
         '--agent-service-account <NAMESPACE/NAME>',
         'TRACEPROBE_AGENT_SERVICE_ACCOUNT',
         "that agents' pods run as; left out: traceprobe-agent in --namespace",
       ),
     )
     .addOption(
-      option(
+      environmentOption(
         '--aggregator-address <HOST:PORT>',
         'TRACEPROBE_AGGREGATOR_ADDRESS',
         'where agents send events',
       ).makeOptionMandatory(),
     )
     .addOption(
-      option(
+      environmentOption(
         '--tls-cert-file <FILE>',
         'TRACEPROBE_TLS_CERT_FILE',
         'certificate, read again when it changes; left out: made here, kept in Secrets of --namespace',
       ),
     )
-    .addOption(option('--tls-key-file <FILE>', 'TRACEPROBE_TLS_KEY_FILE', 'its private key'))
+    .addOption(environmentOption('--tls-key-file <FILE>', 'TRACEPROBE_TLS_KEY_FILE', 'its private key'))
     .option('--insecure-loopback', 'no TLS; only on a loopback address, for trials on one host', false)
     .addOption(
-      option(
+      environmentOption(
         '--lease-duration <DURATION>',
         'TRACEPROBE_LEASE_DURATION',
         'others wait so long for a leader',
@@ -76,8 +83,4 @@ export interface ControllerCommandOptions {
   tlsKeyFile?: string;
   insecureLoopback: boolean;
   leaseDuration: string;
-}
-
-function option(flags: string, variable: string, description: string): Option {
-  return new Option(flags, description).env(variable);
 }

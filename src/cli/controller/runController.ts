@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { ServerCredentials } from '@grpc/grpc-js';
-import { KubeConfig } from '@kubernetes/client-node';
 import type { Command } from 'commander';
 import { durationToMilliseconds } from '../../api/index.ts';
 import { CertificateKeeper } from '../../controller/certificateKeeper.ts';
@@ -10,10 +9,11 @@ import { OwnCertificates } from '../../controller/ownCertificates.ts';
 import { ApiClient } from '../../kubernetes/apiClient.ts';
 import type { CliContext } from '../cliContext.ts';
 import { usageError } from '../cliError.ts';
-import type { GlobalOptions } from '../commandLine.ts';
 import type { ControllerCommandOptions } from '../commands/controller.ts';
-import { createServerLog, type ServerLog } from '../createServerLog.ts';
+import type { ServerLog } from '../createServerLog.ts';
+import { loadKubeConfig } from '../loadKubeConfig.ts';
 import { serverCredentials } from '../serverCredentials.ts';
+import { serverLogOf } from '../serverLogOf.ts';
 import { version } from '../version.ts';
 
 /** Runs the controller until the process is asked to end. */
@@ -21,10 +21,8 @@ export async function runController(
   options: ControllerCommandOptions,
   { context, command }: { context: CliContext; command: Command },
 ): Promise<void> {
-  const globals = command.optsWithGlobals<GlobalOptions>();
-  const asked = command.parent?.getOptionValueSource('logLevel') !== 'default';
-  const log = createServerLog(asked ? globals.logLevel : 'info');
-  const kubeConfig = kubeConfigOf(options.kubeconfig);
+  const log = serverLogOf(command);
+  const kubeConfig = loadKubeConfig(options.kubeconfig, 'run it in a pod');
   using api = new ApiClient(kubeConfig, `traceprobe-controller/${version()}`);
   const leaseDurationMs = leaseDurationOf(options.leaseDuration);
   const trust = await trustOf(options, api, log);
@@ -95,13 +93,6 @@ async function trustOf(options: ControllerCommandOptions, api: ApiClient, log: S
 function namesOf(server: string, namespace: string): string[] {
   const name = `traceprobe-${server}`;
   return [name, `${name}.${namespace}`, `${name}.${namespace}.svc`, `${name}.${namespace}.svc.cluster.local`];
-}
-
-function kubeConfigOf(file: string | undefined): KubeConfig {
-  const kubeConfig = new KubeConfig();
-  if (file !== undefined) kubeConfig.loadFromFile(file);
-  else kubeConfig.loadFromDefault();
-  return kubeConfig;
 }
 
 function accountOf({ agentServiceAccount, namespace }: ControllerCommandOptions): {

@@ -1,7 +1,8 @@
-import { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { ApiClient } from '../../kubernetes/apiClient.ts';
 import { ApiError } from '../../kubernetes/apiError.ts';
 import { CliError, type Problem } from '../cliError.ts';
+import { loadKubeConfig } from '../loadKubeConfig.ts';
 import { version } from '../version.ts';
 import type { ReadOptions } from './readOptions.ts';
 
@@ -13,7 +14,7 @@ export interface ClusterApi extends Disposable {
 
 /** @throws CliError for a context that is not there */
 export function clusterApi({ kubeconfig, context }: Pick<ReadOptions, 'kubeconfig' | 'context'>): ClusterApi {
-  const kubeConfig = loadKubeConfig(kubeconfig);
+  const kubeConfig = loadKubeConfig(kubeconfig, 'name an aggregator with --server');
   if (context !== undefined) {
     const names = kubeConfig.getContexts().map(({ name }) => name);
     if (!names.includes(context)) {
@@ -31,29 +32,6 @@ export function clusterApi({ kubeconfig, context }: Pick<ReadOptions, 'kubeconfi
       api[Symbol.dispose]();
     },
   };
-}
-
-function loadKubeConfig(file: string | undefined): KubeConfig {
-  const kubeConfig = new KubeConfig();
-  try {
-    if (file === undefined) kubeConfig.loadFromDefault();
-    else kubeConfig.loadFromFile(file);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new CliError([
-      { message: `the kubeconfig ${file ?? ''} cannot be read: ${message}`.replace('  ', ' ') },
-    ]);
-  }
-  // What the client makes up when it finds none: localhost:8080.
-  if (file === undefined && kubeConfig.getCurrentContext() === 'loaded-context') {
-    throw new CliError([
-      {
-        message: 'there is no kubeconfig that says which cluster',
-        hints: ['set KUBECONFIG, say --kubeconfig FILE, or name an aggregator with --server'],
-      },
-    ]);
-  }
-  return kubeConfig;
 }
 
 /**

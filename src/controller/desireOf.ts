@@ -46,17 +46,3 @@ export function desireOf(
   const isOpened = rollout.generation === probe.generation && isOpen(rollout, node);
   return probe.acceptance.accepted && isOpened ? 'Run' : 'Hold';
 }
-
-/** All that a node is to do: a desire for each probe that it is to know, by UID. */
-export function planFor(
-  node: NodeRecord,
-  probes: Iterable<{ probe: ProbeRecord; rollout: Rollout }>,
-  context: PlanContext,
-): Map<string, Desire> {
-  const plan = new Map<string, Desire>();
-  for (const { probe, rollout } of probes) {
-    const desire = desireOf(probe, node, rollout, context);
-    if (desire !== undefined) plan.set(probe.uid, desire);
-  }
-  return plan;
-}

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { TraceProbeSpec } from '../api/index.ts';
-import { planFor, stopReason, type PlanContext } from './planFor.ts';
+import { desireOf, stopReason, type PlanContext } from './desireOf.ts';
 import { probeRecord } from './probeRecord.ts';
 import { notBegun, type Rollout } from './rollout.ts';
 import { created, testNode, testProbe } from './testing/objects.ts';
@@ -14,7 +14,7 @@ function desire(
   { rollout = everywhere, ...rest }: Partial<PlanContext> & { rollout?: Rollout } = {},
 ) {
   const probe = probeRecord(testProbe(spec));
-  return planFor(node, [{ probe, rollout }], { ...context, ...rest }).get(probe.uid);
+  return desireOf(probe, node, rollout, { ...context, ...rest });
 }
 
 test('a probe runs on the nodes that its nodeSelector selects, and is no business of others', () => {

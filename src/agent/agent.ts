@@ -132,7 +132,7 @@ export class Agent {
     this.#reconciler = new ProbeReconciler({
       host: {
         stop: (uid) => this.host.stop(uid),
-        apply: (plan, { spec }) => this.host.apply(plan, this.#workloads.scopeOf(plan.uid, spec.scope)),
+        apply: (plan, { spec }) => this.host.apply(plan, this.#workloads.scopeOf(spec.scope)),
       },
       kernel: runningKernel,
       isExpired: (probe) => this.#expiry.isOver(probe),
@@ -143,7 +143,6 @@ export class Agent {
         this.#framer.describe(uid, probe);
       },
       onStopped: (uid, account, gone) => {
-        this.#workloads.forget(uid);
         if (account !== undefined) this.#ledger.stopped(uid, account);
         if (gone) this.#finish(uid);
       },
@@ -251,9 +250,6 @@ export class Agent {
     const options = {
       node: nodeName,
       emptyBatches: true,
-      onPlaced: (uid: string, gate: number) => {
-        this.#workloads.place(uid, gate);
-      },
       onUnknownCgroups: (cgroups: bigint[]) => {
         this.#workloads.unknown(cgroups);
       },

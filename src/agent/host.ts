@@ -26,10 +26,14 @@ export interface ProbeBatch {
   bytes: Buffer;
 }
 
-/** Which workloads a probe is for; see setWorkloads. */
+/** Which workloads a probe is for: those that setWorkloads names with its gate. */
 export interface ProbeScope {
   /** Also what is in interrupts, and so nobody's. */
   host: boolean;
+  /** From now on this gate is the probe's, and goes by this scope: called before anything of it runs. */
+  place(gate: number): void;
+  /** The gate is nobody's any more, or its probe is for everything now. */
+  release(gate: number): void;
 }
 
 export interface HostOptions {
@@ -46,8 +50,6 @@ export interface HostOptions {
   node?: string;
   /** Whose ids setWorkloads is told: 1 is the hierarchy of the memory controller. Default 2. */
   cgroupVersion?: 1 | 2;
-  /** A probe gets its gate, before it runs or changes: scoped ones need it in workloads. */
-  onPlaced?: (uid: string, gate: number) => void;
   /** Events of these cgroups wait, at most 5 s, for setWorkloads to say whose they are. */
   onUnknownCgroups?: (cgroups: bigint[]) => void;
   /** Keeps the account beyond a kill -9; left out: counters end with the process. */
@@ -89,7 +91,6 @@ export class Host {
   readonly #gates: Slots;
   readonly #share: bigint;
   readonly #cgroupVersion: 1 | 2;
-  readonly #onPlaced: (uid: string, gate: number) => void;
   readonly #probes = new Map<string, ProbeEntry>();
   /** Who gets the batches of a slot and schema. */
   readonly #routes = new Map<string, { probe: ProbePlan; entry: PointEntry; point: PointPlan }>();
@@ -102,7 +103,6 @@ export class Host {
     this.#slots = new Slots(this.maps.counters.maxEntries, 'points');
     this.#gates = new Slots(this.maps.gates.maxEntries, 'probes');
     this.#cgroupVersion = options.cgroupVersion ?? 2;
-    this.#onPlaced = options.onPlaced ?? (() => undefined);
     // One probe that floods leaves half of the ring to the others.
     this.#share = BigInt(this.maps.events.maxEntries) / 2n;
     this.#capture = new Capture({
@@ -178,7 +178,7 @@ export class Host {
     const account = this.account(uid);
     entry.ended = account;
     for (const point of entry.points.values()) await this.#drop(point, entry.schema);
-    this.#gates.release(entry.gate);
+    this.#releaseGate(entry);
     this.#probes.delete(uid);
     return account;
   }
@@ -241,11 +241,11 @@ export class Host {
     const gate = this.#gates.take();
     const entry: ProbeEntry = { plan, scope, gate, schema: 1, points: new Map(), past: [] };
     try {
-      this.#onPlaced(plan.uid, gate);
+      scope?.place(gate);
       for (const [index, point] of plan.points.entries()) this.#attach(entry, point, index);
     } catch (error) {
       for (const point of entry.points.values()) await this.#drop(point, entry.schema);
-      this.#gates.release(entry.gate);
+      this.#releaseGate(entry);
       throw error;
     }
     this.#probes.set(plan.uid, entry);
@@ -279,7 +279,7 @@ export class Host {
       throw error;
     }
     this.#probes.set(plan.uid, next);
-    this.#onPlaced(plan.uid, next.gate);
+    scope?.place(next.gate);
     for (const { point, plan: pointPlan, generation } of kept) {
       generation.commit();
       point.plan = pointPlan;
@@ -295,6 +295,8 @@ export class Host {
     if (gone.length > 0) await this.#capture.drain();
     next.past = [...entry.past, ...gone.map((point) => this.#pointAccount(point))];
     for (const point of gone) await this.#drop(point, entry.schema);
+    // Only now: records of the old generation were decided by it.
+    if (scope === undefined) entry.scope?.release(entry.gate);
   }
 
   #attach(entry: ProbeEntry, plan: PointPlan, index: number): PointEntry {
@@ -348,6 +350,11 @@ export class Host {
     const { slot } = point.running;
     await this.#forget(slot, schema);
     this.#release(slot);
+  }
+
+  #releaseGate({ gate, scope }: ProbeEntry): void {
+    scope?.release(gate);
+    this.#gates.release(gate);
   }
 
   #release(slot: number): void {

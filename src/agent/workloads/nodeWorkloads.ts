@@ -24,8 +24,6 @@ export class NodeWorkloads {
   readonly #options: NodeWorkloadsOptions;
   readonly #tree: CgroupTree | undefined;
   readonly #table = new WorkloadTable();
-  readonly #scopes = new Map<string, TraceProbeScope | undefined>();
-  readonly #gates = new Map<string, number>();
   readonly #foreign = new Set<bigint>();
   readonly #timer: NodeJS.Timeout;
   #pods: readonly NodePod[] = [];
@@ -38,34 +36,22 @@ export class NodeWorkloads {
     }, openMilliseconds).unref();
   }
 
-  /** How a probe is to be applied, with its scope; undefined: to everything. */
-  scopeOf(uid: string, scope: TraceProbeScope | undefined): ProbeScope | undefined {
+  /** How a probe is to be applied; undefined: to everything. */
+  scopeOf(scope: TraceProbeScope | undefined): ProbeScope | undefined {
     const partial = this.#tree?.partial === true;
-    if (!partial && !isScoped(scope)) {
-      this.forget(uid);
-      return undefined;
-    }
-    this.#scopes.set(uid, scope);
-    // Where nodes share a kernel, an interrupt is no node's.
-    return { host: selectsHost(scope) && !partial };
-  }
-
-  /** A probe has this gate. */
-  place(uid: string, gate: number): void {
-    if (!this.#scopes.has(uid)) return;
-    this.#gates.set(uid, gate);
-    this.#table.place(gate, this.#scopes.get(uid));
-    this.#tell();
-  }
-
-  /** A probe has stopped, or is for everything now. */
-  forget(uid: string): void {
-    const gate = this.#gates.get(uid);
-    this.#scopes.delete(uid);
-    this.#gates.delete(uid);
-    if (gate === undefined) return;
-    this.#table.free(gate);
-    this.#tell();
+    if (!partial && !isScoped(scope)) return undefined;
+    return {
+      // Where nodes share a kernel, an interrupt is no node's.
+      host: selectsHost(scope) && !partial,
+      place: (gate) => {
+        this.#table.place(gate, scope);
+        this.#tell();
+      },
+      release: (gate) => {
+        this.#table.free(gate);
+        this.#tell();
+      },
+    };
   }
 
   /** These are the pods of this node. */

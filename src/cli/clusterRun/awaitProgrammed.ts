@@ -1,15 +1,16 @@
 import type { TraceProbe, TraceProbeStatusCondition } from '../../api/index.ts';
 import type { ApiClient } from '../../kubernetes/apiClient.ts';
+import { ApiError } from '../../kubernetes/apiError.ts';
+import { Reflector } from '../../kubernetes/reflector.ts';
 import { CliError } from '../cliError.ts';
 
-/** A proxy may drop a connection without a word. */
-const silenceMs = 120_000;
-
 /**
- * Waits until every node has a TraceProbe.
+ * Waits until every node has a TraceProbe that is there. Connections that break or go silent are got over.
  *
  * @param path of the collection
- * @throws CliError when it is not accepted, no node runs it, or it was deleted by somebody else; ApiError
+ * @throws CliError when nothing will come of it without somebody's doing: it is not accepted, a condition says that it
+ *   will not run, no node runs it, or it was deleted by somebody else; ApiError when it may not be watched; the
+ *   signal's reason
  */
 export async function awaitProgrammed(
   api: ApiClient,
@@ -17,14 +18,38 @@ export async function awaitProgrammed(
   name: string,
   signal: AbortSignal,
 ): Promise<TraceProbe> {
-  const query = { fieldSelector: `metadata.name=${name}` };
-  for (;;) {
-    // Without a version a watch begins with what there is.
-    for await (const { type, object } of api.watch<TraceProbe>(path, { query, signal, silenceMs })) {
-      if (type === 'DELETED')
-        throw new CliError([{ message: `TraceProbe ${name} was deleted by somebody else` }]);
-      if (type !== 'BOOKMARK' && isProgrammed(object)) return object;
-    }
+  signal.throwIfAborted();
+  const { promise, resolve, reject } = Promise.withResolvers<TraceProbe>();
+  const deleted = (): void => {
+    reject(new CliError([{ message: `TraceProbe ${name} was deleted by somebody else` }]));
+  };
+  const aborted = (): void => {
+    reject(signal.reason as Error);
+  };
+  const reflector = new Reflector<TraceProbe, TraceProbe>({
+    ...{ api, path, query: { fieldSelector: `metadata.name=${name}` } },
+    transform: (probe) => probe,
+    onChange: ({ type, object }) => {
+      try {
+        if (type === 'deleted') deleted();
+        else if (isProgrammed(object)) resolve(object);
+      } catch (error) {
+        reject(error);
+      }
+    },
+    onError: (error) => {
+      if (error instanceof ApiError && [401, 403].includes(error.status)) reject(error);
+    },
+  });
+  reflector.synced.then(() => {
+    if (reflector.size === 0) deleted();
+  }, reject);
+  signal.addEventListener('abort', aborted);
+  try {
+    return await promise;
+  } finally {
+    signal.removeEventListener('abort', aborted);
+    await reflector.stop();
   }
 }
 
@@ -38,7 +63,16 @@ function isProgrammed(probe: TraceProbe): boolean {
   if (accepted?.status === 'False') {
     throw new CliError([{ message: `TraceProbe ${metadata.name} is not accepted: ${accepted.message}` }]);
   }
-  if (condition('Programmed')?.status !== 'True') return false;
+  const programmed = condition('Programmed');
+  if (programmed?.status === 'False' && programmed.reason !== 'Progressing') {
+    throw new CliError([
+      {
+        message: `TraceProbe ${metadata.name} cannot run: ${programmed.message}`,
+        hints: failureHints(probe),
+      },
+    ]);
+  }
+  if (programmed?.status !== 'True') return false;
   const { running = 0 } = status?.nodes ?? {};
   if (running === 0) {
     throw new CliError([

@@ -24,8 +24,13 @@ afterAll(async () => {
 beforeEach(async () => {
   served.authority.rights.set('alice', ['*']);
   server = await FakeApiServer.start();
-  server.intercept = ({ method, body }) =>
-    method === 'POST' || method === 'DELETE' ? { status: 200, body: body ?? {} } : undefined;
+  server.intercept = ({ method, body }) => {
+    if (method === 'POST') {
+      const { metadata } = body as TraceProbe;
+      server.put(metadata.name, { metadata: { ...metadata, uid: 'u', resourceVersion: '1', generation: 1 } });
+    }
+    return method === 'POST' || method === 'DELETE' ? { status: 200, body: body ?? {} } : undefined;
+  };
   api = new ApiClient(server.kubeConfig);
 });
 afterEach(async () => {
@@ -85,14 +90,19 @@ async function created(): Promise<TraceProbe> {
   return server.requests.find(({ method }) => method === 'POST')?.body as TraceProbe;
 }
 
-function report({ metadata }: TraceProbe, conditions: Record<string, string>, rest: object): void {
-  const { name } = metadata;
+/** @param conditions their status, and their reason when it matters */
+function report(
+  { metadata: { name } }: TraceProbe,
+  conditions: Record<string, string | [status: string, reason: string]>,
+  rest: object,
+): void {
   server.put(name, {
-    metadata: { name, generation: 1 },
+    metadata: { name, uid: 'u', generation: 1 },
     status: {
-      conditions: Object.entries(conditions).map(([type, status]) => ({
-        ...{ type, status, observedGeneration: 1, reason: 'Any', message: `${type} is ${status}` },
-      })),
+      conditions: Object.entries(conditions).map(([type, told]) => {
+        const [status, reason = 'Any'] = typeof told === 'string' ? [told] : told;
+        return { type, status, observedGeneration: 1, reason, message: `${type} is ${status}` };
+      }),
       ...rest,
     },
   });
@@ -159,19 +169,67 @@ test('nodes that failed are named, and the others go on', async () => {
   );
 });
 
-test.each([
+test.each<[Record<string, string | [string, string]>, object, RegExp]>([
   [{ Accepted: 'False' }, {}, /is not accepted: Accepted is False/],
   [
     { Programmed: 'True', Ready: 'False' },
     { nodes: { desired: 1, running: 0 } },
     /no node runs TraceProbe .*: Ready is False/,
   ],
+  ...['CanaryFailed', 'NoNodes', 'AgentsUnreachable', 'SuspendedClusterWide'].map(
+    (reason): [Record<string, string | [string, string]>, object, RegExp] => [
+      { Accepted: 'True', Programmed: ['False', reason] },
+      { nodes: { desired: 30, running: 0 } },
+      /cannot run: Programmed is False/,
+    ],
+  ),
 ])('what cannot run is said and deleted: %j', async (conditions, rest, message) => {
   const run = start();
   const probe = await created();
   report(probe, conditions, rest);
   await expect(run.ended).rejects.toThrow(message);
   expect(deleted(probe.metadata.name)).toBe(true);
+});
+
+test('what failed where it was tried first is told', async () => {
+  const run = start();
+  const failures = [{ reason: 'VerifierRefused', message: 'R1 invalid', count: 1, nodes: ['n7'] }];
+  report(await created(), { Programmed: ['False', 'CanaryFailed'] }, { nodes: { desired: 30 }, failures });
+  await expect(run.ended).rejects.toMatchObject({
+    problems: [{ hints: ['VerifierRefused on n7: R1 invalid'] }],
+  });
+});
+
+test('connections that break, and watches that the API server ends, are got over', async () => {
+  const run = start({ count: 3 });
+  const probe = await created();
+  report(probe, { Programmed: ['False', 'Progressing'] }, { nodes: { desired: 1 } });
+  const begun = (): typeof server.requests =>
+    server.requests.filter(({ query }) => query['watch'] === 'true');
+  server.failWatches({ code: 504, reason: 'Timeout', message: 'too long' });
+  await server.until(() => begun().length === 2);
+  server.cut();
+  await server.until(() => begun().length === 3);
+  report(probe, { Programmed: 'True' }, { nodes: { desired: 1, running: 1 } });
+  publish(probe.metadata.name);
+  await run.ended;
+  expect(begun().map(({ query }) => query['allowWatchBookmarks'])).toEqual(['true', 'true', 'true']);
+});
+
+test('a probe that somebody else deletes ends it', async () => {
+  const run = start();
+  server.delete((await created()).metadata.name);
+  await expect(run.ended).rejects.toThrow('was deleted by somebody else');
+});
+
+test('who may create but not watch is told so, and nothing stays behind', async () => {
+  const usual = server.intercept;
+  const refusal = { kind: 'Status', code: 403, reason: 'Forbidden', message: 'alice cannot list' };
+  server.intercept = (request, response) =>
+    request.method === 'GET' ? { status: 403, body: refusal } : usual?.(request, response);
+  const run = start();
+  await expect(run.ended).rejects.toThrow('alice cannot list');
+  expect(server.requests.map(({ method }) => method)).toContain('DELETE');
 });
 
 test('a name that is taken is not touched', async () => {

@@ -1,8 +1,11 @@
 #include "bpf/kernel_program.h"
 
+#include <bpf/bpf.h>
+
 #include <utility>
 
 #include "bpf/addon_data.h"
+#include "bpf/arguments.h"
 #include "bpf/errors.h"
 #include "bpf/program_info.h"
 
@@ -27,6 +30,7 @@ Napi::Function KernelProgram::Define(Napi::Env env) {
                          InstanceMethod<&KernelProgram::Name>("name"),
                          InstanceMethod<&KernelProgram::Fd>("fd"),
                          InstanceMethod<&KernelProgram::Info>("info"),
+                         InstanceMethod<&KernelProgram::Run>("run"),
                          InstanceMethod<&KernelProgram::Close>("close"),
                      });
 }
@@ -51,6 +55,18 @@ Napi::Value KernelProgram::Fd(const Napi::CallbackInfo& info) {
 
 Napi::Value KernelProgram::Info(const Napi::CallbackInfo& info) {
   return ReadProgramInfo(info.Env(), OpenFd(info.Env()), "read the information of program '" + name_ + "'");
+}
+
+Napi::Value KernelProgram::Run(const Napi::CallbackInfo& info) {
+  auto [memory] = Take<arg::Bytes>(info, "KernelProgram.run", {"memory"});
+  const Napi::Env env = info.Env();
+  const int fd = OpenFd(env);
+  const uint64_t arguments[2] = {reinterpret_cast<uint64_t>(memory.data()), memory.size()};
+  LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = arguments, .ctx_size_in = sizeof(arguments));
+  if (const int error = bpf_prog_test_run_opts(fd, &options); error != 0) {
+    throw BpfFailure(env, "run program '" + name_ + "'", error);
+  }
+  return Napi::Number::New(env, options.retval);
 }
 
 Napi::Value KernelProgram::Close(const Napi::CallbackInfo& info) {

@@ -21,6 +21,7 @@ class KernelProgram : public Napi::ObjectWrap<KernelProgram> {
   Napi::Value Name(const Napi::CallbackInfo& info);
   Napi::Value Fd(const Napi::CallbackInfo& info);
   Napi::Value Info(const Napi::CallbackInfo& info);
+  Napi::Value Run(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
 
   /** Throws when closed. */

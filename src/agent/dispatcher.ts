@@ -11,6 +11,7 @@ function dispatchProgram(hook: Hook): string {
     case 'tracepoint':
       return 'dispatch_tracepoint';
     case 'rawTracepoint':
+    case 'report':
       return 'dispatch_raw_tracepoint';
     case 'fentry':
       return 'dispatch_fentry';
@@ -36,7 +37,7 @@ export function attachTarget(hook: Hook): string | undefined {
   }
 }
 
-function attach(program: Program, hook: Hook): Link {
+function attach(program: Program, hook: Hook): Link | undefined {
   switch (hook.type) {
     case 'tracepoint':
       return program.attachTracepoint(hook.category, hook.name);
@@ -60,6 +61,8 @@ function attach(program: Program, hook: Hook): Link {
         symbol: hook.symbol,
         retprobe: hook.type === 'uretprobe',
       });
+    case 'report':
+      return undefined;
   }
 }
 
@@ -69,7 +72,7 @@ function attach(program: Program, hook: Hook): Link {
  * counted since 5.12.
  */
 function countsMisses(hook: Hook): boolean {
-  const ofPerfEvent = !['rawTracepoint', 'fentry', 'fexit', 'lsm'].includes(hook.type);
+  const ofPerfEvent = !['rawTracepoint', 'report', 'fentry', 'fexit', 'lsm'].includes(hook.type);
   const [major = 0, minor = 0] = release().split('.', 2).map(Number);
   return !ofPerfEvent || major > 6 || (major === 6 && minor >= 7);
 }
@@ -82,7 +85,7 @@ export class Dispatcher implements Disposable {
   readonly hook: Hook;
   readonly #program: KernelProgram;
   readonly #current: BpfMap;
-  readonly #link: Link;
+  readonly #link: Link | undefined;
 
   /** @throws BpfError when the hook cannot be attached */
   constructor(hook: Hook) {
@@ -96,7 +99,8 @@ export class Dispatcher implements Disposable {
     if (target !== undefined) program.setAttachTarget(target);
     object.load();
     using kept = new DisposableStack();
-    this.#link = kept.use(attach(program, hook));
+    this.#link = attach(program, hook);
+    if (this.#link !== undefined) kept.use(this.#link);
     this.#program = kept.use(program.duplicate());
     this.#current = kept.use(object.map('current').duplicate());
     kept.move();
@@ -114,10 +118,15 @@ export class Dispatcher implements Disposable {
     this.#current.delete(key);
   }
 
+  /** Runs what is armed once, for a hook of type 'report'; see KernelProgram.run. */
+  run(memory: Uint8Array): number {
+    return this.#program.run(memory);
+  }
+
   /** Runs that the kernel skipped, undefined where it does not count them; and runs and time while statistics are on. */
   get statistics(): { missed: number | undefined; runCount: number; runTimeNs: number } {
     const { recursionMisses, runCount, runTimeNs } = this.#program.info;
-    const missed = countsMisses(this.hook) ? recursionMisses + (this.#link.info.missed ?? 0) : undefined;
+    const missed = countsMisses(this.hook) ? recursionMisses + (this.#link?.info.missed ?? 0) : undefined;
     return { missed, runCount, runTimeNs };
   }
 
@@ -128,7 +137,7 @@ export class Dispatcher implements Disposable {
 
   /** Detaches. Closing twice is fine. */
   close(): void {
-    this.#link.close();
+    this.#link?.close();
     this.#program.close();
     this.#current.close();
   }

@@ -12,6 +12,7 @@ export interface ProbeFailure {
 }
 
 const planReasons: Record<PlanErrorReason, Pick<ProbeFailure, 'state' | 'reason'>> = {
+  BadPath: { state: 'Failed', reason: 'BadPath' },
   BadAttach: { state: 'Failed', reason: 'BadAttach' },
   UnknownTracepoint: { state: 'Failed', reason: 'SymbolNotFound' },
   UnknownSyscall: { state: 'Failed', reason: 'SymbolNotFound' },

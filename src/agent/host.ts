@@ -173,8 +173,7 @@ export class Host {
   }
 
   async #stop(uid: string, entry: ProbeEntry): Promise<Account> {
-    for (const point of entry.points.values()) point.running.disarm();
-    await this.#settle();
+    await this.#settle(entry.points.values());
     const account = this.account(uid);
     entry.ended = account;
     for (const point of entry.points.values()) await this.#drop(point, entry.schema);
@@ -183,10 +182,18 @@ export class Host {
     return account;
   }
 
+  /**
+   * Tells an event of a point whose hook is 'report'.
+   * @param record as encodeRecord makes it
+   * @returns false: it was not taken, nor counted
+   */
+  report(uid: string, point: string, record: Uint8Array): boolean {
+    return this.#probe(uid).points.get(point)?.running.report(record) === true;
+  }
+
   /** Nothing of the probe runs any more, but it stays loaded: arm it again with resume. */
   async suspend(uid: string): Promise<void> {
-    for (const point of this.#probe(uid).points.values()) point.running.disarm();
-    await this.#settle();
+    await this.#settle(this.#probe(uid).points.values());
   }
 
   resume(uid: string): void {
@@ -292,7 +299,7 @@ export class Host {
       generation[Symbol.dispose]();
       await this.#forget(point.running.slot, entry.schema);
     }
-    if (gone.length > 0) await this.#capture.drain();
+    await this.#drainOf(gone);
     next.past = [...entry.past, ...gone.map((point) => this.#pointAccount(point))];
     for (const point of gone) await this.#drop(point, entry.schema);
     // Only now: records of the old generation were decided by it.
@@ -367,10 +374,17 @@ export class Host {
     this.#routes.delete(routeKey(slot, schema));
   }
 
-  /** Every program has ended, and everything in the ring has been delivered. */
-  async #settle(): Promise<void> {
+  /** Points run no more: their programs have ended, and everything of them has been delivered. */
+  async #settle(points: Iterable<PointEntry>): Promise<void> {
+    const settling = [...points];
+    for (const point of settling) point.running.disarm();
     await synchronize();
-    await this.#capture.drain();
+    await this.#drainOf(settling);
+  }
+
+  /** What other points captured goes on waiting to be told whose it is. */
+  async #drainOf(points: readonly PointEntry[]): Promise<void> {
+    await Promise.all(points.map(({ running }) => this.#capture.drain(running.slot)));
   }
 
   #count(flush: Flush): void {

@@ -95,6 +95,15 @@ export class RunningPoint implements Disposable {
     for (const { plan } of exitsFirst(this.#parts).reverse()) this.#dispatchers.get(plan.program)?.disarm();
   }
 
+  /**
+   * Tells an event of a point whose hook is 'report'.
+   * @param record struct tp_record with its words and variable part; slot and schema are filled in
+   * @returns false: it could not be read, and was not counted
+   */
+  report(record: Uint8Array): boolean {
+    return [...this.#dispatchers.values()].every((dispatcher) => dispatcher.run(record) === 0);
+  }
+
   /** Can `plan` take this one's place without attaching anything? */
   canBecome(plan: PointPlan): boolean {
     return hooksOf(plan) === this.#hooks;

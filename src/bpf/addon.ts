@@ -57,6 +57,7 @@ export interface NativeKernelProgram {
   name(): string;
   fd(): number;
   info(): ProgramInfo;
+  run(memory: Uint8Array): number;
   close(): void;
 }
 

@@ -28,6 +28,16 @@ export class KernelProgram implements Disposable {
     return this.#native.info();
   }
 
+  /**
+   * Runs a raw tracepoint's program once, on this thread and without an event (BPF_PROG_TEST_RUN, Linux 5.10): its first
+   * two arguments are the address and the length of `memory`.
+   * @returns what the program returns, as 32 bits without a sign
+   * @throws BpfError: EINVAL for a program that reads further arguments, or of another type
+   */
+  run(memory: Uint8Array): number {
+    return this.#native.run(memory);
+  }
+
   /** Closing twice is fine; what comes after throws. */
   close(): void {
     this.#native.close();

@@ -1,3 +1,5 @@
+import type { PathPattern } from './delayedUnlink/pathPattern.ts';
+
 /**
  * A load plan: what a TraceProbe becomes on this kernel. A plain value that can be printed, compared and tested;
  * src/agent applies it, native/capture decodes the records it describes.
@@ -97,7 +99,9 @@ export type Hook =
   | { type: 'ksyscall' | 'kretsyscall'; syscall: string }
   | { type: 'fentry' | 'fexit'; function: string }
   | { type: 'lsm'; hook: string }
-  | { type: 'uprobe' | 'uretprobe'; path: string; symbol: string };
+  | { type: 'uprobe' | 'uretprobe'; path: string; symbol: string }
+  /** Nowhere: the agent itself tells events (Host.report). */
+  | { type: 'report' };
 
 /** Which generic program (a file in bpf/) and which of its hooks. */
 export interface ProgramPlan {
@@ -177,6 +181,23 @@ export interface PointPlan {
   notes: string[];
 }
 
+/** How a file that is about to be deleted is kept. */
+export type UnlinkMode = 'Hold' | 'Override' | 'Observe';
+
+/** What a probe of kind delayedUnlink does on this kernel; its events are those of its one point. */
+export interface DelayedUnlinkPlan {
+  patterns: PathPattern[];
+  /** The notes of the log shipper; undefined: the time limit alone decides. */
+  positions: { format: PositionsFormat; path: string } | undefined;
+  maxDelayMilliseconds: number;
+  maxHeldBytes: bigint;
+  maxHeldFiles: number;
+  minFreeDiskPercent: number;
+  mode: UnlinkMode;
+}
+
+export type PositionsFormat = 'Fluentd' | 'FluentBit' | 'Promtail' | 'Vector' | 'OtelCol';
+
 export interface ProbePlan {
   name: string;
   uid: string;
@@ -187,4 +208,5 @@ export interface ProbePlan {
   cpuPercent: number;
   points: PointPlan[];
   builtin: 'processes' | undefined;
+  delayedUnlink?: DelayedUnlinkPlan;
 }

@@ -12,6 +12,8 @@ export function describeHook(hook: Hook): string {
       return `${hook.type} ${hook.syscall}`;
     case 'lsm':
       return `lsm ${hook.hook}`;
+    case 'report':
+      return 'told by the agent';
     case 'uprobe':
     case 'uretprobe':
       return `${hook.type} ${hook.path}:${hook.symbol}`;

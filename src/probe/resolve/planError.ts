@@ -12,6 +12,7 @@ export type PlanErrorReason =
   | 'UnknownSymbol'
   | 'BinaryUnreadable'
   | 'NotAPointer'
+  | 'BadPath'
   | 'TypeConflict'
   | 'Unsupported'
   | 'TooManyFields'
@@ -130,6 +131,14 @@ export class BinaryUnreadableError extends PlanError {
   override readonly name = 'BinaryUnreadableError';
   constructor(place: Place, message: string) {
     super('BinaryUnreadable', place, message);
+  }
+}
+
+/** A path pattern that cannot be watched. */
+export class BadPathError extends PlanError {
+  override readonly name = 'BadPathError';
+  constructor(place: Place, message: string) {
+    super('BadPath', place, message);
   }
 }
 

@@ -16,7 +16,12 @@ const NEEDS: Partial<Record<FeatureName, string>> = {
 };
 
 /** @throws {UnsupportedError} at `place` when the kernel lacks it */
-export function requireFeature(feature: FeatureName, attach: string, kernel: KernelView, place: Place): void {
+export function requireFeature(
+  feature: FeatureName,
+  attach: string,
+  kernel: Pick<KernelView, 'features' | 'release'>,
+  place: Place,
+): void {
   const { supported, reason } = kernel.features.probe(feature);
   if (supported) return;
   throw new UnsupportedError(

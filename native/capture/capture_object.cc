@@ -176,9 +176,11 @@ Napi::Value CaptureObject::SetWorkloads(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+/** drain(slot?: number) */
 Napi::Value CaptureObject::Drain(const Napi::CallbackInfo& info) {
   RingDrainer& drainer = Drainer(info.Env());
-  return Expect(info.Env(), std::nullopt, [&](uint32_t id) { drainer.Drain(id); });
+  auto [slot] = Take<arg::Optional<arg::Uint32>>(info, "Capture.drain", {"slot"});
+  return Expect(info.Env(), std::nullopt, [&, slot](uint32_t id) { drainer.Drain(slot, id); });
 }
 
 /** taken(bytes): of a flush, by whoever received it; late calls after close() are fine. */

@@ -90,6 +90,7 @@ void Pipeline::AddSchema(RecordSchema schema, Filter filter) {
 void Pipeline::RemoveSchema(uint32_t key) {
   const auto found = streams_.find(key);
   if (found == streams_.end()) return;
+  ResumeIf([&](const Held& one) { return one.key == key; });
   Close(*found->second);
   Stream*& newest = newest_[key >> 16];
   if (newest == found->second.get()) newest = nullptr;
@@ -113,11 +114,11 @@ void Pipeline::Accept(std::span<const uint8_t> record, int64_t boot_to_wall, boo
 }
 
 /** True: it waits. The first one of a cgroup has somebody asked. */
-bool Pipeline::Hold(std::span<const uint8_t> record, int64_t boot_to_wall, uint64_t cgroup) {
+bool Pipeline::Hold(std::span<const uint8_t> record, int64_t boot_to_wall, uint32_t key, uint64_t cgroup) {
   if (held_bytes_ + record.size() > kHeldBytes) return false;
   if (held_cgroups_[cgroup]++ == 0) asked_.push_back(cgroup);
   held_bytes_ += record.size();
-  held_.push_back({ClockNanoseconds(CLOCK_MONOTONIC), boot_to_wall, cgroup, {record.begin(), record.end()}});
+  held_.push_back({ClockNanoseconds(CLOCK_MONOTONIC), boot_to_wall, key, cgroup, {record.begin(), record.end()}});
   return true;
 }
 
@@ -129,16 +130,26 @@ void Pipeline::Resume(std::deque<Held> held) {
   }
 }
 
+template <typename Goes>
+void Pipeline::ResumeIf(Goes&& goes) {
+  std::deque<Held> going;
+  std::deque<Held> others;
+  for (Held& one : held_) (goes(one) ? going : others).push_back(std::move(one));
+  held_ = std::move(others);
+  Resume(std::move(going));
+}
+
 void Pipeline::SetWorkloads(const WorkloadChange& change) {
   workloads_.Apply(change);
-  std::deque<Held> known;
-  std::deque<Held> others;
-  for (Held& one : held_) (workloads_.Find(one.cgroup) ? known : others).push_back(std::move(one));
-  held_ = std::move(others);
-  Resume(std::move(known));
+  ResumeIf([&](const Held& one) { return workloads_.Find(one.cgroup) != nullptr; });
+}
+
+void Pipeline::ReleaseHeldOf(uint32_t slot) {
+  ResumeIf([&](const Held& one) { return one.key >> 16 == slot; });
 }
 
 void Pipeline::ReleaseHeld(int64_t until) {
+  if (held_.empty() || held_.front().since >= until) return;
   std::deque<Held> released;
   while (!held_.empty() && held_.front().since < until) {
     released.push_back(std::move(held_.front()));
@@ -168,7 +179,7 @@ void Pipeline::Decide(std::span<const uint8_t> record, int64_t boot_to_wall, boo
     const uint64_t cgroup = decoder_.Header().cgroup;
     workload = workloads_.Find(cgroup);
     if (!workload) {
-      if (hold && Hold(record, boot_to_wall, cgroup)) return;
+      if (hold && Hold(record, boot_to_wall, key, cgroup)) return;
       owner.unattributed = true;
       ++unattributed_;
       ++stream->unattributed;

@@ -39,7 +39,7 @@ class Pipeline {
   bool HasSchema(uint32_t key) const { return streams_.contains(key); }
   /** Its Key() must be new. */
   void AddSchema(RecordSchema schema, Filter filter);
-  /** Its last rows are in the next flush. */
+  /** Its last rows are in the next flush, those that waited among them. */
   void RemoveSchema(uint32_t key);
 
   /** Never fails: what cannot be decoded is counted. `backlogged`: rows that pass the filter are dropped. */
@@ -53,6 +53,8 @@ class Pipeline {
   bool HasHeld() const { return !held_.empty(); }
   /** Events that were held before `until` (CLOCK_MONOTONIC, ns) go on, whoever's they are. */
   void ReleaseHeld(int64_t until);
+  /** The same for everything that is held of a slot. */
+  void ReleaseHeldOf(uint32_t slot);
   /** Events that went on without anybody having said whose they are. */
   uint64_t Unattributed() const { return unattributed_; }
 
@@ -69,13 +71,17 @@ class Pipeline {
   struct Held {
     int64_t since;  // CLOCK_MONOTONIC, ns
     int64_t boot_to_wall;
+    uint32_t key;  // of its schema
     uint64_t cgroup;
     std::vector<uint8_t> record;
   };
 
-  bool Hold(std::span<const uint8_t> record, int64_t boot_to_wall, uint64_t cgroup);
+  bool Hold(std::span<const uint8_t> record, int64_t boot_to_wall, uint32_t key, uint64_t cgroup);
   void Decide(std::span<const uint8_t> record, int64_t boot_to_wall, bool backlogged, bool hold);
   void Resume(std::deque<Held> held);
+  /** Those for which `goes` is true go on, in their order. */
+  template <typename Goes>
+  void ResumeIf(Goes&& goes);
   Stream* Find(uint32_t key);
   void CountUnknown(uint32_t key);
   void Close(Stream& stream);

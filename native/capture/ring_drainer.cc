@@ -118,15 +118,15 @@ void RingDrainer::SetWorkloads(WorkloadChange change) {
 void RingDrainer::RemoveSchema(uint32_t key, uint32_t id) {
   {
     const std::lock_guard lock(mutex_);
-    requested_.push_back({id, key, {}});
+    requested_.push_back({id, key, std::nullopt, {}});
   }
   Wake();
 }
 
-void RingDrainer::Drain(uint32_t id) {
+void RingDrainer::Drain(std::optional<uint32_t> slot, uint32_t id) {
   {
     const std::lock_guard lock(mutex_);
-    requested_.push_back({id, std::nullopt, {}});
+    requested_.push_back({id, std::nullopt, slot, {}});
   }
   Wake();
 }
@@ -170,10 +170,8 @@ void RingDrainer::Run() {
     const Look look = LookAtRings();
     const std::vector<uint32_t> completed = CompletedWaits();
     const int64_t now = ClockNanoseconds(CLOCK_MONOTONIC);
-    if (pipeline_.HasHeld()) {
-      pipeline_.ReleaseHeld(now - kHoldNanoseconds);
-      statistics_.unattributed.store(pipeline_.Unattributed(), std::memory_order_relaxed);
-    }
+    pipeline_.ReleaseHeld(now - kHoldNanoseconds);
+    statistics_.unattributed.store(pipeline_.Unattributed(), std::memory_order_relaxed);
     const bool due = pipeline_.HasPending() && now - flushed_at_ >= options_.flush_milliseconds * kMillisecond;
     if (due || !completed.empty() || pipeline_.HasUnknownCgroups()) Send(true, completed);
     Sleep(look);
@@ -225,9 +223,14 @@ std::vector<uint32_t> RingDrainer::CompletedWaits() {
     for (size_t i = 0; i < rings_.size(); ++i) {
       if (rings_[i].Position() < wait.marks[i]) return false;
     }
-    // Whoever asks for everything gets it now.
-    pipeline_.ReleaseHeld(INT64_MAX);
-    if (wait.removed_key) pipeline_.RemoveSchema(*wait.removed_key);
+    // Whoever asks for its events gets them now; those of others go on waiting.
+    if (wait.removed_key) {
+      pipeline_.RemoveSchema(*wait.removed_key);
+    } else if (wait.drained_slot) {
+      pipeline_.ReleaseHeldOf(*wait.drained_slot);
+    } else {
+      pipeline_.ReleaseHeld(INT64_MAX);
+    }
     completed.push_back(wait.id);
     return true;
   });

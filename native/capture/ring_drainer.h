@@ -65,10 +65,12 @@ class RingDrainer {
 
   /** Valid for records that are written after the call. */
   void AddSchema(RecordSchema schema, Filter filter);
-  /** What is in the rings now is still decoded; a Flush then has `id` among its completed ones. */
+  /** What is in the rings now is still decoded, and what waits of it goes on; a Flush then has `id` among its completed
+   * ones. */
   void RemoveSchema(uint32_t key, uint32_t id);
-  /** A Flush has `id` among its completed ones as soon as what is in the rings now was flushed before or in it. */
-  void Drain(uint32_t id);
+  /** A Flush has `id` among its completed ones as soon as what is in the rings now was flushed before or in it, with
+   * the events of `slot` (none: of all) that wait for somebody to say whose they are. */
+  void Drain(std::optional<uint32_t> slot, uint32_t id);
 
   /** Says whose cgroups are; events that wait for it go on. */
   void SetWorkloads(WorkloadChange change);
@@ -90,6 +92,7 @@ class RingDrainer {
   struct Wait {
     uint32_t id;
     std::optional<uint32_t> removed_key;
+    std::optional<uint32_t> drained_slot;
     std::vector<uint64_t> marks;
   };
   struct Look {

@@ -101,7 +101,7 @@ interface NativeCapture {
   addSchema(schema: RecordSchema): void;
   removeSchema(slot: number, schema: number): Promise<void>;
   setWorkloads(set: readonly CapturedWorkload[], removed: readonly bigint[]): void;
-  drain(): Promise<void>;
+  drain(slot: number | undefined): Promise<void>;
   taken(bytes: number): void;
   stats(): CaptureStats;
   keepAlive(keepAlive: boolean): void;
@@ -182,9 +182,12 @@ export class Capture implements Disposable {
     this.#native.setWorkloads(set, removed);
   }
 
-  /** Settled when everything that is in the rings now has been handed to onFlush, or counted. */
-  async drain(): Promise<void> {
-    await this.#native.drain();
+  /**
+   * Settled when everything that is in the rings now has been handed to onFlush, or counted.
+   * @param slot whose events do not wait for setWorkloads any longer; left out: those of all
+   */
+  async drain(slot?: number): Promise<void> {
+    await this.#native.drain(slot);
   }
 
   stats(): CaptureStats {

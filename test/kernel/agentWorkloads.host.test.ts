@@ -199,6 +199,26 @@ describe.each(hierarchies())('with cgroups of version $version', (mounted) => {
     expect(owners('all')).toEqual(['shop/web-1/nginx']);
   });
 
+  test('events go on waiting for the name of their pod while other probes stop and change', async () => {
+    const file = '/nonexistent/patient';
+    const all = `'filename == "${file}"' }]`;
+    want({ all, stopping: all, changing: all }, []);
+    const running = start();
+    await controller.reportOf('changing', 'Running');
+    await openIn(makeCgroup(join(pods, `pod${uid}`, ids.web)), file);
+    const [kept, , changing] = controller.desired?.probes ?? [];
+    if (kept === undefined || changing === undefined) throw new Error('no probes');
+    const changed = create(DesiredProbeSchema, { ...changing, generation: 2n });
+    controller.send(create(DesiredStateSchema, { revision: 2n, complete: true, probes: [kept, changed] }));
+    await controller.reportOf('changing', 'Running', 2n);
+    controller.send(
+      create(DesiredStateSchema, { revision: 3n, pods: [pod], aggregator: aggregator.address }),
+    );
+    await aggregator.until(() => owners('all').length === 1);
+    expect(owners('all')).toEqual(['shop/web-1/nginx']);
+    expect(running.host.account('all').unattributed).toBe(0n);
+  });
+
   test('an event of which nobody says whose it is has no pod, and is counted', async () => {
     const file = '/nonexistent/unknown';
     want({ all: `'filename == "${file}"' }]` }, []);

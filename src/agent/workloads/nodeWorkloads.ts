@@ -93,8 +93,11 @@ export class NodeWorkloads {
       return undefined;
     }
     try {
-      return new CgroupTree(root, () => {
-        this.#tell();
+      return new CgroupTree({
+        ...{ root, log },
+        onChange: () => {
+          this.#tell();
+        },
       });
     } catch (error) {
       log('warn', 'cgroups cannot be read: events are not attributed to pods', {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
+import { FUNCTION_NAMES } from '../src/probe/cel/checkCall.ts';
 import { generateApi } from './generate-api.ts';
 
 const root = new URL('../', import.meta.url);
@@ -29,4 +30,16 @@ test('a field with a default is not optional in the types, and one without is', 
   const types = generateApi(crd)['src/api/gen/traceProbe.ts'];
   expect(types).toContain('  suspend: boolean;');
   expect(types).toContain('  expireAfter?: string;');
+});
+
+test('the reference has defaults, limits and what is refused, with the words of the API server', () => {
+  const page = generateApi(crd)['docs/reference.md'];
+  expect(page).toContain('- **`maxKeys`**: integer; 1 to 65,536; default `4096`\\\n');
+  expect(page).toContain('  - refused: “must be from 1s to 1h, not …”');
+  expect(page).toContain('See [spec.scope.nodeSelector](#specscopenodeselector)');
+});
+
+test('the reference knows every function of filters', () => {
+  const page = generateApi(crd)['docs/reference.md'];
+  for (const name of FUNCTION_NAMES) expect(page).toContain(`${name}(`);
 });

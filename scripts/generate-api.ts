@@ -1,6 +1,6 @@
 /**
  * Generates src/api/gen from crds/traceprobes.yaml: schema.ts, what src/api validates with, and traceProbe.ts, the
- * types. Both are checked in; scripts/generate-api.test.ts fails when they drift.
+ * types; and docs/reference.md. All are checked in; scripts/generate-api.test.ts fails when they drift.
  *
  *     npm run generate:api
  */
@@ -8,13 +8,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import type { StructuralSchema } from '../src/api/structuralSchema.ts';
-
-type DescribedSchema = StructuralSchema & {
-  description?: string;
-  properties?: Record<string, DescribedSchema>;
-  additionalProperties?: DescribedSchema;
-  items?: DescribedSchema;
-};
+import type { DescribedSchema } from './describedSchema.ts';
+import { referencePage } from './referencePage.ts';
 
 interface CustomResourceDefinition {
   spec: {
@@ -56,6 +51,7 @@ export function generateApi(crdYaml: string): Record<string, string> {
   return {
     'src/api/gen/schema.ts': schemaSource(crd, version.name, root),
     'src/api/gen/traceProbe.ts': typesSource(crd.spec.names.kind, root),
+    'docs/reference.md': referencePage(root),
   };
 }
 

@@ -1,9 +1,10 @@
 import { formatRfc3339 } from '../../codec/rfc3339.ts';
-import type { ResultHeader, WatchResponse } from '../../rpc/gen/traceprobe/v1/read_pb.ts';
+import type { ResultHeader } from '../../rpc/gen/traceprobe/v1/read_pb.ts';
 import { reportProblems, type CliContext } from '../cliContext.ts';
 import type { OutputFormat } from '../output/outputFormat.ts';
-import { callError, isCancelled, isExpired } from './callError.ts';
+import { callError } from './callError.ts';
 import type { Events } from './events.ts';
+import { renewedWatch } from './renewedWatch.ts';
 import { resultFormat } from './resultFormat.ts';
 import { resultRows } from './resultRows.ts';
 import { crowdedColumns } from './tableColumns.ts';
@@ -25,7 +26,7 @@ export interface WatchOptions {
  * @throws CliError
  */
 export async function watchProbe(
-  { client, credentials }: Events,
+  events: Events,
   { probe, point, filter, output, count = Infinity }: WatchOptions,
   context: CliContext,
   interrupted: AbortSignal,
@@ -33,43 +34,41 @@ export async function watchProbe(
 ): Promise<number> {
   const { stdout, stderr } = context;
   const format = resultFormat(output, { output: stdout, hidden: crowdedColumns, live: true });
-  const stop = AbortSignal.any([interrupted, stdout.gone]);
+  const watched = renewedWatch(
+    events,
+    { probe, point, filter },
+    {
+      signal: AbortSignal.any([interrupted, stdout.gone]),
+      onWatching,
+      onError: (error) => {
+        context.log('warn', 'there is no fresh token; trying again', { error: String(error) });
+      },
+    },
+  );
   let shown = 0;
-  for (;;) {
-    const stream = client.watch({ probe, point, filter }, await credentials());
-    const cancel = (): void => {
-      stream.cancel();
-    };
-    stop.addEventListener('abort', cancel);
-    stream.on('metadata', onWatching);
-    let header: ResultHeader | undefined;
-    try {
-      for await (const { message } of stream as AsyncIterable<WatchResponse>) {
-        if (message.case === 'header') {
-          header = message.value;
-          await stdout.write(format.header(header.columns, titleOf(header)));
-        } else if (message.case === 'chunk' && header) {
-          const rows = resultRows(header.columns, message.value).slice(0, count - shown);
-          await stdout.write(format.rows(rows));
-          shown += rows.length;
-          if (shown >= count) return shown;
-        } else if (message.case === 'gap') {
-          const { from, until, message: text } = message.value;
-          const hint = `from ${formatRfc3339(from)} to ${formatRfc3339(until)}`;
-          reportProblems(stderr, [{ message: text, hints: [hint] }], 'warning');
-        }
+  let columns = '';
+  try {
+    for await (const message of watched) {
+      if (message.case === 'gap') {
+        const { from, until, message: text } = message.value;
+        const hint = `from ${formatRfc3339(from)} to ${formatRfc3339(until)}`;
+        reportProblems(stderr, [{ message: text, hints: [hint] }], 'warning');
+        continue;
       }
-      return shown;
-    } catch (error) {
-      if (isCancelled(error) && stop.aborted) return shown;
-      if (!isExpired(error)) throw callError(error);
-      context.log('info', 'the token has expired: watching with a fresh one');
-    } finally {
-      stop.removeEventListener('abort', cancel);
-      // Who stops reading has not ended the call, and an open call keeps the process alive.
-      stream.on('error', () => undefined);
-      cancel();
+      const { header } = message;
+      const title = titleOf(header);
+      // Another generation may have the same ones.
+      const those = JSON.stringify([title, header.columns]);
+      if (those !== columns) await stdout.write(format.header(header.columns, title));
+      columns = those;
+      const rows = resultRows(header.columns, message.value).slice(0, count - shown);
+      await stdout.write(format.rows(rows));
+      shown += rows.length;
+      if (shown >= count) return shown;
     }
+    return shown;
+  } catch (error) {
+    throw callError(error);
   }
 }
 

@@ -24,6 +24,7 @@ import { mountedCgroups, type CgroupHierarchy } from './workloads/cgroupHierarch
 import { NodeWorkloads } from './workloads/nodeWorkloads.ts';
 import { readPlan, writePlan } from './planFile.ts';
 import { ProbeReconciler } from './probeReconciler.ts';
+import { RecentLosses } from './recentLosses.ts';
 
 export interface AgentOptions {
   /** host:port of the controller's AgentService. */
@@ -53,6 +54,8 @@ export interface AgentOptions {
   ringBytes?: number;
   backoff?: BackoffOptions;
   retryMilliseconds?: number;
+  /** How often losses of the last minute are looked at. Default 5 s. */
+  losingMilliseconds?: number;
   /** How CPU budgets are sampled. */
   budget?: Pick<CpuBudgetOptions, 'intervalMilliseconds' | 'sampleMilliseconds'>;
   /** By which probes expire; for tests. */
@@ -64,8 +67,6 @@ export interface AgentOptions {
 const reportMilliseconds = 20;
 /** Pods come and go by the dozen: the plan is written down so long after a change. */
 const planMilliseconds = 200;
-/** How often losses of the last minute are reported, while there are any. */
-const losingMilliseconds = 5000;
 
 /**
  * One node: runs the probes that the controller wants, and ships their events to the aggregator. It goes on from the
@@ -81,6 +82,7 @@ export class Agent {
   readonly #workloads: NodeWorkloads;
   readonly #framer: Framer;
   readonly #ledger: Ledger;
+  readonly #losses = new RecentLosses();
   readonly #reconciler: ProbeReconciler;
   readonly #budget: CpuBudget;
   readonly #shipper: Shipper;
@@ -190,7 +192,7 @@ export class Agent {
     });
     this.#losingTimer = setInterval(() => {
       this.#updateLosses();
-    }, losingMilliseconds).unref();
+    }, options.losingMilliseconds ?? 5000).unref();
   }
 
   /** The controller is there. */
@@ -391,9 +393,15 @@ export class Agent {
     this.#sendReport(false);
   }
 
+  /** Whether or not anybody takes accounts meanwhile. */
   #updateLosses(): void {
+    const { epoch } = this.host;
+    const totals = [...this.#ledger.accounts()].map(
+      ([uid, { lost }]) => [uid, { ...lost, ...this.outbox.lostOf({ epoch, probeUid: uid }) }] as const,
+    );
+    this.#losses.sample(new Map(totals));
     for (const [uid, report] of this.#reports) {
-      const losing = this.#ledger.losing(uid);
+      const losing = this.#losses.of(uid);
       if (Object.keys(losing).length === 0 && Object.keys(report.losing).length === 0) continue;
       report.losing = losing;
       this.#take(uid, report);

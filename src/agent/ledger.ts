@@ -8,12 +8,8 @@ interface Entry {
   past: Account[];
   /** As told last. */
   told: string;
-  /** Losses so far by reason, over the last minute, the oldest first. */
-  history: { at: number; lost: Record<string, bigint> }[];
   final: boolean;
 }
-
-const minute = 60_000;
 
 /** What became of every hit of every probe in this life of the agent, as the aggregator is told it. */
 export class Ledger {
@@ -47,11 +43,8 @@ export class Ledger {
 
   /** Accounts that changed since they were told last; `all`: every one. */
   changed(all: boolean): EpochAccount[] {
-    const now = performance.now();
-    const accounts = this.accounts();
-    return [...accounts].flatMap(([uid, account]) => {
+    return [...this.accounts()].flatMap(([uid, account]) => {
       const entry = this.#entry(uid);
-      remember(entry, now, account);
       const told = JSON.stringify(account, (_, value: unknown) =>
         typeof value === 'bigint' ? String(value) : value,
       );
@@ -59,18 +52,6 @@ export class Ledger {
       entry.told = told;
       return [this.#message(uid, account, false)];
     });
-  }
-
-  /** What was lost within the last minute, by reason. */
-  losing(uid: string): Record<string, bigint> {
-    const history = this.#entries.get(uid)?.history ?? [];
-    const first = history[0]?.lost ?? {};
-    const last = history.at(-1)?.lost ?? {};
-    return Object.fromEntries(
-      Object.entries(last)
-        .map(([reason, count]) => [reason, count - (first[reason] ?? 0n)] as const)
-        .filter(([, count]) => count > 0n),
-    );
   }
 
   /** Of every probe that has run in this life of the agent, by UID. */
@@ -88,7 +69,7 @@ export class Ledger {
   #entry(uid: string): Entry {
     let entry = this.#entries.get(uid);
     if (entry === undefined) {
-      entry = { past: [], told: '', history: [], final: false };
+      entry = { past: [], told: '', final: false };
       this.#entries.set(uid, entry);
     }
     return entry;
@@ -97,13 +78,6 @@ export class Ledger {
   #message(uid: string, account: Account, final: boolean): EpochAccount {
     return create(EpochAccountSchema, { ...fields(account), epoch: this.#epoch, probeUid: uid, final });
   }
-}
-
-function remember({ history }: Entry, now: number, { lost }: Account): void {
-  // Before the first sample nothing was lost.
-  if (history.length === 0) history.push({ at: now, lost: {} });
-  history.push({ at: now, lost: { ...lost } });
-  while (history[1] !== undefined && history[1].at < now - minute) history.shift();
 }
 
 function fields(account: Account): MessageInitShape<typeof EpochAccountSchema> {

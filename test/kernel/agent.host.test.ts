@@ -376,6 +376,21 @@ test('beyond the bound of the spool the oldest events are dropped, and counted t
   expect(account.delivered + (account.lost['spool'] ?? 0n)).toBe(2000n);
 });
 
+test('losses are reported while nobody takes events or accounts, those of the spool too', async () => {
+  want(desired('one', opens('/nonexistent/one')));
+  const agent = start({
+    ...{ maxMemoryBytes: 1000, maxSpoolBytes: 4000, segmentBytes: 1000, losingMilliseconds: 20 },
+  });
+  await controller.reportOf('one', 'Running');
+  await aggregator.until(() => aggregator.frames.length > 0);
+  aggregator.close();
+  while (agent.outbox.lostRows === 0n) {
+    open('/nonexistent/one', 10);
+    await agent.host.drain();
+  }
+  await controller.until(() => (controller.reports.get('one')?.losing['spool'] ?? 0n) > 0n);
+});
+
 test('an aggregator that asks to wait is waited for', async () => {
   want(desired('one', opens('/nonexistent/one')));
   start();

@@ -153,12 +153,20 @@ export class Outbox {
     this.#options.log('error', 'the aggregator refused a frame', { rows: String(rows), reason });
   }
 
+  /** Rows of a probe that were given up here, by reason; only those that are not zero. */
+  lostOf(source: { epoch: Uint8Array; probeUid: string }): Partial<Record<LostReason, bigint>> {
+    return Object.fromEntries(
+      reasons.flatMap((reason) => {
+        const lost = this.#lost.get(lostKey(source, reason));
+        return lost === undefined ? [] : [[reason, lost]];
+      }),
+    );
+  }
+
   /** An account as it is to be told now: rows that were given up here are lost, not delivered. */
   stamp(account: EpochAccount): EpochAccount {
     const stamped = clone(EpochAccountSchema, account);
-    for (const reason of reasons) {
-      const lost = this.#lost.get(lostKey(account, reason)) ?? 0n;
-      if (lost === 0n) continue;
+    for (const [reason, lost] of Object.entries(this.lostOf(account))) {
       stamped.lost[reason] = lost;
       if (!stamped.killed) stamped.delivered -= lost;
     }
@@ -254,7 +262,7 @@ export class Outbox {
       for (const batch of frame.batches) {
         const head = decodeHead(batch);
         const key = lostKey(head, reason);
-        this.#lost.set(key, (this.#lost.get(key) ?? 0n) + BigInt(head.rows));
+        if (head.rows > 0) this.#lost.set(key, (this.#lost.get(key) ?? 0n) + BigInt(head.rows));
         rows += BigInt(head.rows);
       }
       const done = this.#onAcked.get(number);

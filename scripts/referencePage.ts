@@ -151,7 +151,7 @@ could not be read is false. \`traceprobe check\` shows which parts the kernel de
 - \`duration("1ms")\`: with h, m, s, ms, us and ns
 - \`comm.startsWith("kworker")\`, \`comm.endsWith("d")\`, \`comm.contains("sh")\`: of strings, and of addresses as their text
 - \`comm.matches("^(ba|z)?sh$")\`: a regular expression as RE2 has them
-- \`size(comm)\`: of a string in characters, of Bytes in bytes
+- \`size(comm)\`: of a string or of Bytes, in bytes
 - \`double(retval)\`: an integer as a floating-point number
 
 Constants of the kernel's interface, by name:

@@ -46,7 +46,7 @@ function refusalOf(probe: TraceProbe): string | undefined {
       const feature = needs[attach.split('/')[0] ?? ''];
       return feature !== undefined && !kernel.features.probe(feature).supported;
     });
-    expect(error.message).toMatch(lacking ? / needs / : /has no (function|tracepoint) /);
+    expect(error.message).toMatch(lacking ? / needs / : /has no (function|tracepoint|system call) /);
     return error.message;
   }
 }

@@ -50,7 +50,7 @@ export async function* renewedWatch(
   { signal, onWatching, onError, renewMs = 15_000 }: RenewedWatchOptions,
 ): AsyncGenerator<Watched, void> {
   const calls: Call[] = [];
-  const overlap = new Overlap();
+  let overlap = new Overlap();
   const open = (metadata: Metadata): Call => {
     const stream = client.watch(request, metadata);
     const messages = (stream as AsyncIterable<WatchResponse>)[Symbol.asyncIterator]();
@@ -60,7 +60,6 @@ export async function* renewedWatch(
   };
   const end = (call: Call): void => {
     calls.splice(calls.indexOf(call), 1);
-    overlap.end();
     // Who stops reading has not ended the call, and an open call keeps the process alive.
     call.stream.on('error', () => undefined);
     call.stream.cancel();
@@ -72,7 +71,7 @@ export async function* renewedWatch(
     const fresh = await credentials();
     const [call, second] = calls;
     if (call === undefined || second !== undefined || call.authorization === authorizationOf(fresh)) return;
-    overlap.begin();
+    overlap = new Overlap();
     open(fresh);
   };
   using renewal = new Renewal(renewMs);
@@ -94,7 +93,10 @@ export async function* renewedWatch(
         if (signal.aborted && isCancelled(error)) return;
         if (!isExpired(error)) throw error;
         end(call);
-        if (calls.length > 0) continue;
+        if (calls.length > 0) {
+          yield* overlap.released();
+          continue;
+        }
         const from = Date.now();
         const fresh = await credentials();
         if (authorizationOf(fresh) === call.authorization) throw error;
@@ -105,17 +107,18 @@ export async function* renewedWatch(
       if (outcome.result.done === true) return;
       const { message } = outcome.result.value;
       if (message.case === 'header') call.header = message.value;
-      else if (message.case === 'gap') yield message;
-      else if (message.case === 'chunk' && call.header) {
-        const { header } = call;
-        const [older, newer] = calls;
-        if (!overlap.wasTold(header, message.value, newer === undefined || call === newer)) {
-          yield { case: 'chunk', header, value: message.value };
-        } else if (older !== undefined && newer !== undefined) {
-          // Whatever else the older one has, the newer one has too.
-          end(older);
-        }
+      const watched = watchedOf(message, call.header);
+      if (watched === undefined) continue;
+      const [older, newer] = calls;
+      if (older === undefined || newer === undefined) {
+        if (!overlap.wasTold(watched)) yield watched;
+      } else if (call === newer) {
+        if (overlap.hold(watched)) end(older);
+      } else {
+        yield watched;
+        if (overlap.told(watched)) end(older);
       }
+      if (calls.length === 1) yield* overlap.released();
     }
   } finally {
     signal.removeEventListener('abort', cancel);
@@ -123,34 +126,57 @@ export async function* renewedWatch(
   }
 }
 
-/** What one of two calls has told and the other has not yet: both tell the same batches in the same chunks. */
+/**
+ * What two calls tell, which is the same batches in the same chunks: that of the newer is held until one chunk came from
+ * both. Then whatever else the older will tell the newer has too.
+ */
 class Overlap {
-  /** How often the older has told a chunk more than the newer. */
-  readonly #ahead = new Map<string, number>();
-  #goesOn = false;
+  /** By the older alone, so many times. */
+  readonly #told = new Map<string, number>();
+  /** By the newer alone. */
+  #held: Watched[] = [];
 
-  begin(): void {
-    this.#ahead.clear();
-    this.#goesOn = true;
+  /** @returns whether it came from both */
+  told(watched: Watched): boolean {
+    const key = keyOf(watched);
+    this.#told.set(key, (this.#told.get(key) ?? 0) + 1);
+    return this.#held.some((held) => keyOf(held) === key);
   }
 
-  /** Only the newer is left, which may still be behind. */
-  end(): void {
-    this.#goesOn = false;
+  /** @returns whether it came from both */
+  hold(watched: Watched): boolean {
+    this.#held.push(watched);
+    return this.#told.has(keyOf(watched));
   }
 
-  wasTold({ probe, point, generation }: ResultHeader, chunk: ResultChunk, byNewer: boolean): boolean {
-    if (!this.#goesOn && this.#ahead.size === 0) return false;
-    const digest = hash('sha256', toBinary(ResultChunkSchema, chunk));
-    const key = `${probe}/${point}/${generation}/${digest}`;
-    const ahead = this.#ahead.get(key) ?? 0;
-    const wasTold = byNewer ? ahead > 0 : ahead < 0;
-    if (!this.#goesOn && !wasTold) return false;
-    const now = ahead + (byNewer ? -1 : 1);
-    if (now === 0) this.#ahead.delete(key);
-    else this.#ahead.set(key, now);
-    return wasTold;
+  /** What was held and the older did not tell. */
+  *released(): Generator<Watched> {
+    const held = this.#held;
+    this.#held = [];
+    for (const each of held) if (!this.wasTold(each)) yield each;
   }
+
+  /** Whether the older told this; once for each time that it did. */
+  wasTold(watched: Watched): boolean {
+    if (this.#told.size === 0) return false;
+    const key = keyOf(watched);
+    const times = this.#told.get(key) ?? 0;
+    if (times > 1) this.#told.set(key, times - 1);
+    else this.#told.delete(key);
+    return times > 0;
+  }
+}
+
+function keyOf(watched: Watched): string {
+  if (watched.case === 'gap') return hash('sha256', toBinary(GapSchema, watched.value));
+  const { probe, point, generation } = watched.header;
+  const digest = hash('sha256', toBinary(ResultChunkSchema, watched.value));
+  return `${probe}/${point}/${generation}/${digest}`;
+}
+
+function watchedOf(message: WatchResponse['message'], header: ResultHeader | undefined): Watched | undefined {
+  if (message.case === 'gap') return message;
+  return message.case === 'chunk' && header ? { case: 'chunk', header, value: message.value } : undefined;
 }
 
 /** When it is to be looked for fresh credentials. */

@@ -9,22 +9,9 @@ repository=$(cd "$(dirname "$0")/.." && pwd)
 tag=${1:-traceprobe:dev} output=${2:-}
 cache=${TRACEPROBE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/traceprobe}/docker
 
-for program in docker debootstrap; do
-  if ! command -v "$program" >/dev/null; then
-    echo "image.sh needs $program: apt-get install docker.io debootstrap" >&2
-    exit 1
-  fi
-done
-if ! docker version >/dev/null 2>&1; then
-  # One at a time: the daemon ends with who started it.
-  mkdir -p "$cache"
-  exec 9>"$cache/lock"
-  flock 9
-  trap 'stopPrivateDocker "$cache"' EXIT
-  startPrivateDocker "$cache"
-  # Layers of builds that nothing is built upon any more.
-  docker image prune --force --filter until=168h >/dev/null
-fi
+useDocker "$cache"
+# Layers of builds that nothing is built upon any more.
+[ -z "${DOCKER_HOST:-}" ] || docker image prune --force --filter until=168h >/dev/null
 
 base=debian:trixie-slim
 build=${BUILD_IMAGE:-$base} runtime=${RUNTIME_IMAGE:-$base}

@@ -21,7 +21,7 @@ image() { # NAME ROOT CONFIG: a docker archive of one layer
 
 root=$directory/root
 mkdir -p "$root"
-gcc -static -Os -s -o "$root/pause" "$here/pause.c"
+gcc -static -Os -s -o "$root/pause" "$here/../lib/pause.c"
 image pause "$root" '{"Entrypoint":["/pause"],"User":"65535:65535"}'
 rm -rf "$root"
 

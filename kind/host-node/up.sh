@@ -19,8 +19,9 @@ if [ -e "$directory" ]; then
   echo "$directory is there already: a host node runs, or one was not ended. Run: HOST_NODE=$directory $here/down.sh" >&2
   exit 1
 fi
-node "$here/packages.js"
-eval "$(node "$repository/test/e2e/binaries/main.ts")" # ETCD, KUBE_APISERVER and the others
+node "$here/../lib/packages.js" busybox-static containerd containernetworking-plugins gcc openssl runc
+eval "$(node "$repository/test/e2e/binaries/main.ts" \
+  ETCD KUBE_APISERVER KUBE_CONTROLLER_MANAGER KUBE_SCHEDULER KUBELET KUBECTL HELM)"
 export NODE HOST_NODE=$directory
 NODE=$(command -v node)
 

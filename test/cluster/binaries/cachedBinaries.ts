@@ -50,7 +50,10 @@ export async function requiredVersion(directory: string, module: string): Promis
 /** Other versions, dependencies or options of the build make other programs. */
 async function cacheKey(recipe: CachedRecipe): Promise<string> {
   const hash = createHash('sha256');
-  for (const file of ['go.mod', 'go.sum']) hash.update(await readFile(join(recipe.directory, file)));
+  const own = Object.values(recipe.packages).filter((goPackage) => goPackage.startsWith('./'));
+  for (const file of ['go.mod', 'go.sum', ...own.map((goPackage) => `${goPackage}/main.go`)]) {
+    hash.update(await readFile(join(recipe.directory, file)));
+  }
   hash.update(JSON.stringify([recipe.packages, buildArguments(recipe, ''), process.arch]));
   return `${recipe.version}-${hash.digest('hex').slice(0, 12)}`;
 }

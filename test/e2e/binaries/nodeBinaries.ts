@@ -4,11 +4,13 @@ import { cachedBinaries, requiredVersion } from '../../cluster/binaries/cachedBi
 /** Paths of what makes a control plane's node run pods, besides containerd. */
 export interface NodeBinaries {
   controllerManager: string;
+  kubeProxy: string;
+  kubeadm: string;
   kubelet: string;
   scheduler: string;
 }
 
-const recipeDirectory = import.meta.dirname;
+const recipeDirectory = new URL('kubernetes', import.meta.url).pathname;
 
 /**
  * The programs of a node, from the cache, built into it when they are not there yet (minutes from nothing, less where
@@ -20,7 +22,7 @@ export async function nodeBinaries(
 ): Promise<NodeBinaries> {
   const version = await requiredVersion(recipeDirectory, 'k8s.io/kubernetes');
   const [major = '', minor = ''] = version.slice(1).split('.');
-  const names = ['kube-controller-manager', 'kube-scheduler', 'kubelet'];
+  const names = ['kube-controller-manager', 'kube-proxy', 'kube-scheduler', 'kubeadm', 'kubelet'];
   const facts = { gitVersion: version, gitMajor: major, gitMinor: minor, gitTreeState: 'clean' };
   const directory = await cachedBinaries(
     'kubernetes-node',
@@ -36,6 +38,8 @@ export async function nodeBinaries(
   );
   return {
     controllerManager: join(directory, 'kube-controller-manager'),
+    kubeProxy: join(directory, 'kube-proxy'),
+    kubeadm: join(directory, 'kubeadm'),
     kubelet: join(directory, 'kubelet'),
     scheduler: join(directory, 'kube-scheduler'),
   };

@@ -230,7 +230,8 @@ export class Agent {
     this.#plan.flush();
     // Closed whatever becomes of the rest.
     await using closing = new AsyncDisposableStack();
-    closing.defer(() => this.host.close());
+    let leaveEpoch = true;
+    closing.defer(() => this.host.close({ leaveEpoch }));
     await this.#reconciler.close();
     for (const uid of this.#ledger.unfinished) this.#finish(uid);
     await this.host.drain();
@@ -244,7 +245,7 @@ export class Agent {
     await this.#link.close();
     await this.#shipper.close();
     // On disk before the host gives the pinned counters up: one of them must tell.
-    this.outbox.persist();
+    leaveEpoch = !this.outbox.persist();
   }
 
   #createHost(): Host {
@@ -271,12 +272,12 @@ export class Agent {
     }
   }
 
-  /** Of agents before this one that were killed. */
+  /** Of agents before this one that were killed, or could not hand their accounts on. */
   #closeEpochs(): void {
     const { epochs, log } = this.#options;
     try {
       for (const dead of epochs?.dead() ?? []) {
-        log('info', 'an agent before this one was killed', {
+        log('info', 'an agent before this one was killed, or could not hand its account on', {
           epoch: dead.epoch.toString('hex'),
           since: dead.since.toISOString(),
         });

@@ -230,11 +230,16 @@ export class Host {
     await this.#capture.drain();
   }
 
-  /** Stops everything. Accounts are to be taken before, by stop. */
-  async close(): Promise<void> {
+  /**
+   * Stops everything. Accounts are to be taken before, by stop.
+   * @param leaveEpoch the accounts could not be handed on: the pinned counters stay for the next process to read
+   */
+  async close({ leaveEpoch = false } = {}): Promise<void> {
     await using closing = new AsyncDisposableStack();
     closing.use(this.maps);
-    closing.defer(() => this.#epoch?.close());
+    closing.defer(() => {
+      if (!leaveEpoch) this.#epoch?.close();
+    });
     closing.use(this.#capture);
     // Each of them, also when another one cannot be stopped.
     for (const uid of this.#probes.keys()) {

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
@@ -39,8 +39,8 @@ function start(...args: string[]): ChildProcess {
   return child;
 }
 
-const startAgent = (): ChildProcess =>
-  start(join(import.meta.dirname, 'agentProcess.ts'), controller.address, directory, pins);
+const startAgent = (...args: string[]): ChildProcess =>
+  start(join(import.meta.dirname, 'agentProcess.ts'), controller.address, directory, pins, ...args);
 
 /** Opens files that do not exist, as fast as it can, until killed. */
 const load = `const fs = require('node:fs');
@@ -57,11 +57,8 @@ const probe = `{ apiVersion: traceprobe.io/v1alpha1, kind: TraceProbe, metadata:
     filter: 'filename.startsWith("/nonexistent/") && filename.matches("[02468]$")' }],
   limits: { eventsPerSecondPerNode: 10000000, cpuPercentPerNode: 100 } } }`;
 
-test.each([
-  ['while its events are taken', true],
-  ['while nobody takes its events', false],
-])('after kill -9 under load, %s, the next agent closes the account to the last event', async (_, taken) => {
-  const [manifest] = parseDocuments(probe, 'probe');
+function want(manifests: string): void {
+  const [manifest] = parseDocuments(manifests, 'probe');
   controller.desired = create(DesiredStateSchema, {
     ...{ revision: 1n, complete: true, aggregator: aggregator.address },
     probes: [
@@ -71,6 +68,13 @@ test.each([
       }),
     ],
   });
+}
+
+test.each([
+  ['while its events are taken', true],
+  ['while nobody takes its events', false],
+])('after kill -9 under load, %s, the next agent closes the account to the last event', async (_, taken) => {
+  want(probe);
   const agent = startAgent();
   await controller.reportOf('opens', 'Running');
   const opener = start('-e', load);
@@ -101,4 +105,35 @@ test.each([
   expect(next.exitCode).toBe(0);
   expect(existsSync(join(pins, `${first}-counters`))).toBe(false);
   expect(readdirSync(pins)).toEqual([]);
+});
+
+test('what an agent that ends can neither ship nor keep on disk is in the account that the next one closes', async () => {
+  want(probe);
+  const agent = startAgent('0');
+  await controller.reportOf('opens', 'Running');
+  const epoch = Buffer.from(controller.hellos[0]?.epoch ?? []).toString('hex');
+  // Its first sign of life has come: then nothing more gets there.
+  await aggregator.until(() => aggregator.frames.length > 0);
+  aggregator.close();
+  await controller.until(() => !controller.delivering);
+  // Nothing can be written there any more.
+  rmSync(join(directory, 'spool'), { recursive: true });
+  for (let i = 0; i < 10; i++) {
+    try {
+      openSync('/nonexistent/2', 'r');
+    } catch {
+      // It does not exist: that is what is traced.
+    }
+  }
+  await end(agent, 'SIGTERM');
+  expect(agent.exitCode).toBe(0);
+  expect(readdirSync(pins)).toEqual([`${epoch}-counters`]);
+
+  await aggregator.listen(aggregator.port);
+  startAgent();
+  await aggregator.until(() => aggregator.accounts.get(`${epoch}/opens`)?.killed === true);
+  expect(aggregator.accounts.get(`${epoch}/opens`)).toMatchObject({ final: true, unknownSince: 0n });
+  const { captured = 0n } = aggregator.accounts.get(`${epoch}/opens`) ?? {};
+  const { rows = 0n, filtered = 0n } = aggregator.stored.get(`${epoch}/opens`) ?? {};
+  expect(captured - rows - filtered).toBeGreaterThanOrEqual(10n);
 });

@@ -1,10 +1,11 @@
-// node agentProcess.ts CONTROLLER DATA PINS: an agent that runs until it is killed, or ends in good order on SIGTERM.
+// node agentProcess.ts CONTROLLER DATA PINS [MILLISECONDS]: an agent that runs until it is killed, or ends in good order
+// on SIGTERM, shipping for so long what there is.
 import { join } from 'node:path';
 import { credentials } from '@grpc/grpc-js';
 import { Agent } from '../../src/agent/agent.ts';
 import { Epochs } from '../../src/agent/epochs.ts';
 
-const [controller = '', data = '', pins = ''] = process.argv.slice(2);
+const [controller = '', data = '', pins = '', milliseconds = '10000'] = process.argv.slice(2);
 const agent = new Agent({
   controller,
   credentials: credentials.createInsecure(),
@@ -19,5 +20,5 @@ const agent = new Agent({
   log: () => undefined,
 });
 process.on('SIGTERM', () => {
-  void agent.close();
+  void agent.close(Number(milliseconds));
 });

@@ -9,6 +9,7 @@ import {
   type Frame,
 } from '../../rpc/gen/traceprobe/v1/ingest_pb.ts';
 import type { AgentLog } from '../agentLog.ts';
+import { DeliveryMarks } from './deliveryMarks.ts';
 import { writeAtomically } from './writeAtomically.ts';
 import { Spool } from './spool.ts';
 
@@ -43,8 +44,8 @@ interface Entry extends Outgoing {
  * were never sent are dropped and counted. Everything leaves in the order in which it came. Every row that was added
  * is acked, waiting here, or counted as lost to the spool.
  *
- * Memory holds what is newer than everything on disk. Frames that were ever sent are never dropped: the aggregator
- * may have them.
+ * Memory holds what is newer than everything on disk. Frames that were ever sent, in an earlier process too, are never
+ * dropped: the aggregator may have them.
  */
 export class Outbox {
   readonly #options: Required<OutboxOptions>;
@@ -54,12 +55,12 @@ export class Outbox {
   readonly #lost: Map<string, bigint>;
   readonly #onAcked = new Map<number, () => void>();
   /** Number of the record that was read from disk last. */
-  #cursor = 0;
-  /** Highest number that ever went out. */
-  #highest = 0;
+  #cursor: number;
+  readonly #marks: DeliveryMarks;
   #next: number;
   #memoryBytes = 0;
   #diskFailed = false;
+  #marksFailed = false;
 
   /** Told that there is something to send; set by whoever sends. */
   onFrame: () => void = () => undefined;
@@ -74,7 +75,10 @@ export class Outbox {
     };
     this.#spool = new Spool(options.directory, this.#options.segmentBytes);
     this.#lost = readLost(this.#lostFile);
-    this.#next = this.#spool.last + 1;
+    this.#marks = new DeliveryMarks(join(options.directory, 'marks'));
+    this.#spool.remove(this.#marks.done);
+    this.#cursor = this.#marks.done;
+    this.#next = Math.max(this.#spool.last, this.#marks.sent) + 1;
   }
 
   get spoolBytes(): number {
@@ -112,7 +116,7 @@ export class Outbox {
     const entry = this.#fromDisk() ?? this.#waiting.shift();
     if (entry === undefined) return undefined;
     this.#sent.push(entry);
-    this.#highest = Math.max(this.#highest, entry.number);
+    if (entry.number > this.#marks.sent) this.#mark(entry.number, this.#marks.done);
     return entry;
   }
 
@@ -125,9 +129,7 @@ export class Outbox {
       this.#onAcked.get(entry.number)?.();
       this.#onAcked.delete(entry.number);
     }
-    this.#spool.remove(number);
-    // It may have been spilled while it was under way.
-    this.#cursor = Math.max(this.#cursor, number);
+    this.#done(number);
   }
 
   /** What was sent and not acked is to be sent again. */
@@ -147,9 +149,8 @@ export class Outbox {
     const entry = this.#sent.shift();
     if (entry === undefined) return;
     this.#memoryBytes -= entry.bytes;
-    this.#spool.remove(entry.number);
-    this.#cursor = Math.max(this.#cursor, entry.number);
     const rows = this.#drop([entry], 'refused');
+    this.#done(entry.number);
     this.#options.log('error', 'the aggregator refused a frame', { rows: String(rows), reason });
   }
 
@@ -173,10 +174,25 @@ export class Outbox {
     return stamped;
   }
 
-  /** Puts everything that waits on disk, for the next process. */
-  persist(): void {
+  /**
+   * Puts everything that waits on disk, for the next process, and ends.
+   * @returns false: the disk did not take it all. What was never sent is counted as lost, as far as the disk takes
+   *   that; of what was sent nobody here knows whether the aggregator has it
+   */
+  persist(): boolean {
     this.#spill();
+    const left = this.#waiting.splice(0);
+    const unsent = left.filter(({ number }) => number > this.#marks.sent);
+    if (unsent.length > 0) {
+      const rows = this.#drop(unsent, 'spool');
+      this.#options.log('error', 'events that waited could not be kept on disk, and are lost', {
+        directory: this.#options.directory,
+        rows: String(rows),
+      });
+    }
     this.#spool.close();
+    this.#marks[Symbol.dispose]();
+    return left.length === 0 && this.#sent.every(({ onDisk }) => onDisk);
   }
 
   get #lostFile(): string {
@@ -210,14 +226,14 @@ export class Outbox {
     this.#spill();
     while (this.#memoryBytes > 2 * this.#options.maxMemoryBytes) {
       // Not what was ever sent: the aggregator may have it, and the ack was lost.
-      const at = this.#waiting.findIndex(({ number }) => number > this.#highest);
+      const at = this.#waiting.findIndex(({ number }) => number > this.#marks.sent);
       const [dropped] = at < 0 ? [] : this.#waiting.splice(at, 1);
       if (dropped === undefined) break;
       this.#memoryBytes -= dropped.bytes;
       this.#tellDropped(this.#drop([dropped], 'spool'));
     }
     while (this.#spool.bytes > this.#options.maxSpoolBytes) {
-      const records = this.#spool.dropAfter(this.#highest);
+      const records = this.#spool.dropAfter(this.#marks.sent);
       if (records === undefined) break;
       const frames = records.map(({ number, payload }) => ({
         number,
@@ -253,6 +269,28 @@ export class Outbox {
     if (entry.onDisk) return;
     this.#spool.append(entry.number, toBinary(FrameSchema, entry.frame));
     entry.onDisk = true;
+  }
+
+  /** Nothing up to this number is needed any more. */
+  #done(number: number): void {
+    this.#spool.remove(number);
+    // It may have been spilled while it was under way.
+    this.#cursor = Math.max(this.#cursor, number);
+    this.#mark(this.#marks.sent, Math.max(this.#marks.done, number));
+  }
+
+  #mark(sent: number, done: number): void {
+    try {
+      this.#marks.set(sent, done);
+    } catch (error) {
+      if (!this.#marksFailed) {
+        this.#options.log('warn', 'cannot write down what was sent: a restart will send it again', {
+          directory: this.#options.directory,
+          error: (error as Error).message,
+        });
+      }
+      this.#marksFailed = true;
+    }
   }
 
   /** @returns how many rows */

@@ -31,6 +31,9 @@ constexpr size_t kOpenBatches = 8;
 /** Distinct keys of unknown records that are told apart; only garbage has more. */
 constexpr size_t kUnknownKeys = 1024;
 constexpr uint32_t kOtherKey = UINT32_MAX;
+/** Probes whose numbers are remembered. One that ended may come back in this epoch, as when its node is selected again,
+ * and whoever stores its events takes numbers that begin anew for ones that it has. Half a MB; nobody makes so many. */
+constexpr size_t kSequences = 4096;
 /** Events that wait for somebody to say whose they are; beyond it they do not wait. */
 constexpr size_t kHeldBytes = 16 << 20;
 
@@ -77,14 +80,28 @@ Pipeline::Pipeline(PipelineOptions options) : options_(std::move(options)), seed
 Pipeline::~Pipeline() = default;
 
 void Pipeline::AddSchema(RecordSchema schema, Filter filter) {
-  auto& sequence = sequences_[schema.probe_uid];
-  if (!sequence) sequence = std::make_shared<uint64_t>(0);
+  auto sequence = SequenceOf(schema.probe_uid);
   const uint32_t key = schema.Key();
   BatchEncoder encoder(ColumnsOf(schema), seed_);
   auto stream = std::unique_ptr<Stream>(
-      new Stream{std::move(schema), std::move(filter), sequence, std::move(encoder)});
+      new Stream{std::move(schema), std::move(filter), std::move(sequence), std::move(encoder)});
   newest_[stream->schema.slot] = stream.get();
   streams_[key] = std::move(stream);
+}
+
+std::shared_ptr<uint64_t> Pipeline::SequenceOf(const std::string& probe_uid) {
+  if (!sequences_.contains(probe_uid) && sequences_.size() >= kSequences) {
+    auto oldest = sequences_.end();
+    for (auto it = sequences_.begin(); it != sequences_.end(); ++it) {
+      const bool ended = it->second.next.use_count() == 1;
+      if (ended && (oldest == sequences_.end() || it->second.begun < oldest->second.begun)) oldest = it;
+    }
+    if (oldest != sequences_.end()) sequences_.erase(oldest);
+  }
+  Sequence& sequence = sequences_[probe_uid];
+  if (!sequence.next) sequence.next = std::make_shared<uint64_t>(0);
+  sequence.begun = ++begun_;
+  return sequence.next;
 }
 
 void Pipeline::RemoveSchema(uint32_t key) {

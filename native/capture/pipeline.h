@@ -68,6 +68,11 @@ class Pipeline {
 
  private:
   struct Stream;
+  /** Numbers of a probe's events. */
+  struct Sequence {
+    std::shared_ptr<uint64_t> next;
+    uint64_t begun;  // when a stream of it was added last: counts up
+  };
   struct Held {
     int64_t since;  // CLOCK_MONOTONIC, ns
     int64_t boot_to_wall;
@@ -82,6 +87,7 @@ class Pipeline {
   /** Those for which `goes` is true go on, in their order. */
   template <typename Goes>
   void ResumeIf(Goes&& goes);
+  std::shared_ptr<uint64_t> SequenceOf(const std::string& probe_uid);
   Stream* Find(uint32_t key);
   void CountUnknown(uint32_t key);
   void Close(Stream& stream);
@@ -93,7 +99,8 @@ class Pipeline {
   RecordDecoder decoder_;
   std::unordered_map<uint32_t, std::unique_ptr<Stream>> streams_;
   std::array<Stream*, TP_MAX_SLOTS> newest_{};  // the last added stream of each slot: nearly always the right one
-  std::unordered_map<std::string, std::shared_ptr<uint64_t>> sequences_;  // next one, by probe
+  std::unordered_map<std::string, Sequence> sequences_;  // by probe
+  uint64_t begun_ = 0;
   std::unordered_map<uint32_t, uint64_t> unknown_;
   Workloads workloads_;
   std::deque<Held> held_;

@@ -146,7 +146,9 @@ export class Agent {
       },
       onStopped: (uid, account, gone) => {
         if (account !== undefined) this.#ledger.stopped(uid, account);
-        if (gone) this.#finish(uid);
+        if (!gone) return;
+        this.#finish(uid);
+        this.#framer.forget(uid);
       },
       ...given({ retryMilliseconds: options.retryMilliseconds }),
       log,

@@ -102,6 +102,9 @@ export class CpuBudget implements Disposable {
       if (from === undefined) return [];
       return [{ probe, percent: ((this.#runTime(probe.uid) - from) / nanoseconds) * 100 }];
     });
+    for (const uid of this.#strikes.keys()) {
+      if (!used.some(({ probe }) => probe.uid === uid)) this.#strikes.delete(uid);
+    }
     for (const { probe, percent } of used) {
       if (!this.#exhausted(probe, percent)) continue;
       // Stopped by somebody else while another one was being suspended.

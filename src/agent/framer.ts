@@ -31,6 +31,11 @@ export class Framer {
     this.#retention.set(uid, spec.retention);
   }
 
+  /** Nothing more comes of a probe. */
+  forget(uid: string): void {
+    this.#retention.delete(uid);
+  }
+
   frames(batches: readonly ProbeBatch[]): Frame[] {
     const frames: Frame[] = [];
     let current: ProbeBatch[] = [];

@@ -11,6 +11,12 @@ interface Entry {
   final: boolean;
 }
 
+/**
+ * Probes that ended and are remembered: one that comes back, as when its node is selected again, goes on with its
+ * account. Those that ended longest ago are forgotten first.
+ */
+const mostEnded = 256;
+
 /** What became of every hit of every probe in this life of the agent, as the aggregator is told it. */
 export class Ledger {
   readonly #epoch: Uint8Array;
@@ -33,6 +39,10 @@ export class Ledger {
   final(uid: string): EpochAccount {
     const entry = this.#entry(uid);
     entry.final = true;
+    // Behind those that ended before.
+    this.#entries.delete(uid);
+    this.#entries.set(uid, entry);
+    this.#forgetOldest();
     return this.#message(uid, sumAccounts(entry.past), true);
   }
 
@@ -45,10 +55,11 @@ export class Ledger {
   changed(all: boolean): EpochAccount[] {
     return [...this.accounts()].flatMap(([uid, account]) => {
       const entry = this.#entry(uid);
+      if (entry.final) return [];
       const told = JSON.stringify(account, (_, value: unknown) =>
         typeof value === 'bigint' ? String(value) : value,
       );
-      if (entry.final || (told === entry.told && !all)) return [];
+      if (told === entry.told && !all) return [];
       entry.told = told;
       return [this.#message(uid, account, false)];
     });
@@ -64,6 +75,11 @@ export class Ledger {
       sums.set(uid, sumAccounts([...entry.past, account]));
     }
     return sums;
+  }
+
+  #forgetOldest(): void {
+    const ended = [...this.#entries].filter(([, { final }]) => final);
+    for (const [uid] of ended.slice(0, -mostEnded)) this.#entries.delete(uid);
   }
 
   #entry(uid: string): Entry {

@@ -116,6 +116,27 @@ test('a batch is closed when it is full, and sequences go on in the next', () =>
   expect(heads.map((head) => head.firstSequence)).toEqual([0n, 16384n, 32768n]);
 });
 
+test('a probe that comes back goes on with its numbers, unless it ended thousands of probes ago', () => {
+  const running = { ...number, slot: 4, probeUid: 'running' };
+  const made = feeder(running);
+  const firstSequenceOf = (schema: RecordSchema): bigint | undefined => {
+    made.push(numberRecord(1n, schema));
+    const [batch] = made.takeFlush().batches;
+    return batch && decodeHead(batch.bytes).firstSequence;
+  };
+  const comeAndGo = (probeUid: string): bigint | undefined => {
+    made.addSchema({ ...number, probeUid });
+    const first = firstSequenceOf(number);
+    made.removeSchema(number.slot, number.schema);
+    return first;
+  };
+  expect([firstSequenceOf(running), comeAndGo('old')]).toEqual([0n, 0n]);
+  for (let other = 0; other < 100; other++) comeAndGo(`other-${other}`);
+  expect(comeAndGo('old')).toBe(1n);
+  for (let other = 0; other < 5000; other++) comeAndGo(`other-${other}`);
+  expect([firstSequenceOf(running), comeAndGo('old')]).toEqual([1n, 0n]);
+});
+
 test('sequences are numbered by probe, over its points and generations', () => {
   const made = feeder(number);
   made.addSchema({ ...number, slot: 6, point: 2 });

@@ -37,6 +37,9 @@ export interface ShipperOptions {
   log: AgentLog;
 }
 
+/** Points of which a stream remembers that it has told their schema. */
+const mostDescribed = 4096;
+
 export interface Delivery {
   delivering: boolean;
   /** Why not, for people. */
@@ -222,6 +225,8 @@ export class Shipper {
   #isNew({ probeUid, generation, point }: PointSchema): boolean {
     const key = `${probeUid}/${generation}/${point}`;
     if (this.#described.has(key)) return false;
+    // Told twice does no harm.
+    if (this.#described.size >= mostDescribed) this.#described.clear();
     this.#described.add(key);
     return true;
   }

@@ -52,7 +52,7 @@ export function fluentBitPositions({ database, log, journal }: SqliteFiles, file
     });
   } catch (error) {
     if (error instanceof PositionsError) throw error;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = (error as Error).message;
     throw refused(why.startsWith('no such column') ? 'UnknownVersion' : 'Garbled', why, error);
   }
 }

@@ -32,7 +32,7 @@ function filesOf(value: Buffer, file: string): FilePosition[] {
     try {
       reader = parseJson(line);
     } catch (error) {
-      throw garbled(error instanceof Error ? error.message : String(error), error);
+      throw garbled((error as Error).message, error);
     }
     const offset = fieldOf(reader, 'Offset');
     const firstBytes = fieldOf(fieldOf(reader, 'Fingerprint'), 'first_bytes');

@@ -16,7 +16,7 @@ const vectorFile = 'checkpoints.json';
 export async function positionFiles(format: PositionsFormat, path: string): Promise<string[]> {
   if (format !== 'Vector' && format !== 'OtelCol') return [path];
   const entries = await readdir(path, { withFileTypes: true }).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOTDIR') return undefined;
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
     throw unreadable(path, error);
   });
   if (entries === undefined) return [path];

@@ -83,7 +83,7 @@ function tooLarge(file: string, size: number, maxBytes: number): PositionsError 
 
 /** A failed system call, in words. */
 export function unreadable(file: string, error: unknown): PositionsError {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     return new PositionsError(
       'Missing',
@@ -93,13 +93,7 @@ export function unreadable(file: string, error: unknown): PositionsError {
       { cause: error },
     );
   }
-  return new PositionsError(
-    'Unreadable',
-    file,
-    error instanceof Error ? error.message : String(error),
-    'let the agent read it',
-    { cause: error },
-  );
+  return new PositionsError('Unreadable', file, message, 'let the agent read it', { cause: error });
 }
 
 function same(a: Notes | undefined, b: Notes | undefined): boolean {

@@ -12,7 +12,7 @@ export function vectorPositions(bytes: Buffer, file: string): FilePosition[] {
   try {
     state = parseJson(bytes.toString());
   } catch (error) {
-    throw garbled(file, error instanceof Error ? error.message : String(error), error);
+    throw garbled(file, (error as Error).message, error);
   }
   const version = fieldOf(state, 'version');
   if (typeof version === 'string' && version !== '1') {

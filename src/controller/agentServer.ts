@@ -25,7 +25,8 @@ export interface AgentServerOptions {
   onAnswered: (milliseconds: number) => void;
   /** A node has no stream any more; not told when a newer stream has taken its place. */
   onGone: (identity: AgentIdentity, why: string) => void;
-  onRefused: (error: RefusedError) => void;
+  /** @param peer address and port of who was refused */
+  onRefused: (error: RefusedError, peer: string) => void;
 }
 
 /** Callers whose token is being looked at; more are told to come again. */
@@ -112,7 +113,7 @@ export class AgentServer {
         error instanceof RefusedError
           ? error
           : new RefusedError('unavailable', 'the token cannot be reviewed now', { cause: error });
-      this.#options.onRefused(refusal);
+      this.#options.onRefused(refusal, stream.getPeer());
       stream.emit('error', refusal);
       return;
     }

@@ -19,7 +19,7 @@ import { ClusterView } from './clusterView.ts';
 import type { ControllerLog } from './controllerLog.ts';
 import { ControllerMetrics } from './metrics.ts';
 import { startMetricsServer, type MetricsServer } from '../service/metricsServer.ts';
-import type { NodeRecord } from './nodeRecord.ts';
+import type { AgentNodeSelector, NodeRecord } from './nodeRecord.ts';
 import { probeRecord } from './probeRecord.ts';
 import { ServerClock } from './serverClock.ts';
 import type { StatusEvent } from './statusEvents.ts';
@@ -42,6 +42,8 @@ export interface ControllerOptions {
   /** host:port of /metrics, /healthz and /readyz. */
   metricsListen: string;
   agentServiceAccount: { namespace: string; name: string };
+  /** Labels of the nodes that agents run on; left out: every Linux node. */
+  agentNodes?: AgentNodeSelector;
   /** host:port of the aggregator's IngestService, for agents. */
   aggregator: string;
   /** Work beside this, of the leader alone, until the signal is aborted. */
@@ -82,7 +84,7 @@ export class Controller {
   #leads = false;
 
   private constructor(options: ControllerOptions) {
-    const { api, kubeConfig, namespace, aggregator, agentServiceAccount, log } = options;
+    const { api, kubeConfig, namespace, aggregator, agentNodes = {}, agentServiceAccount, log } = options;
     this.#options = options;
     this.#time = new ServerClock(api, this.#clock);
     this.#cluster = new ClusterView({ aggregator, now: () => this.#time.now() });
@@ -102,7 +104,7 @@ export class Controller {
       leads: () => this.leads,
     });
     this.#watch = watchCluster(
-      { api, kubeConfig, namespace },
+      { api, kubeConfig, namespace, agentNodes },
       {
         onProbe: (change) => {
           this.#onProbe(change);
@@ -288,7 +290,7 @@ export class Controller {
       objection: ({ nodeName, nodeUid }) =>
         this.#cluster.nodes.get(nodeName)?.uid === nodeUid
           ? undefined
-          : `node ${nodeName} (UID ${nodeUid}) is not known: it is gone, or another one has its name`,
+          : `node ${nodeName} (UID ${nodeUid}) is not known: it is gone, another one has its name, or agents are not to run there`,
       onHello: ({ identity }, { version, kernelRelease }) => {
         log('info', 'an agent is connected', { node: identity.nodeName, version, kernelRelease });
         this.#agents.connected(identity.nodeName, identity.nodeUid);
@@ -310,9 +312,9 @@ export class Controller {
           this.#everyProbe();
         }, awayMs + 1).unref();
       },
-      onRefused: (refusal) => {
+      onRefused: (refusal, peer) => {
         this.#metrics.refusedAgents.inc({ reason: refusal.refusal });
-        log('warn', 'an agent was refused', { reason: refusal.refusal, error: refusal.message });
+        log('warn', 'an agent was refused', { peer, reason: refusal.refusal, error: refusal.message });
       },
     });
   }
@@ -341,6 +343,8 @@ export class Controller {
       // At once: a status may wait, what nodes are to do may not.
       this.#reconciler.plan(entry);
       this.#server.probeChanged(uid);
+      // Canaries wait for the status to have them.
+      if (entry.rollout.canaries.size > 0) this.#queue.add(uid);
     }
     this.#later(uid);
   }

@@ -2,6 +2,7 @@ import { labelSelectorMatches } from '../api/index.ts';
 import { isDisabled, type NodeRecord } from './nodeRecord.ts';
 import type { ProbeRecord } from './probeRecord.ts';
 import { isOpen, type Rollout } from './rollout.ts';
+import { writtenCanaries } from './writtenCanaries.ts';
 
 /** Why nothing of a probe runs anywhere. */
 export type StopReason = 'SuspendedClusterWide' | 'Suspended' | 'Expired';
@@ -44,5 +45,7 @@ export function desireOf(
   if (isDisabled(node) || stopReason(probe, context) !== undefined) return 'Stop';
   // A rollout of the generation before says nothing of this one.
   const isOpened = rollout.generation === probe.generation && isOpen(rollout, node);
+  const isCanary = rollout.canaries.get(node.kernelRelease) === node.name;
+  if (isCanary && writtenCanaries(probe).get(node.kernelRelease) !== node.name) return 'Hold';
   return probe.acceptance.accepted && isOpened ? 'Run' : 'Hold';
 }

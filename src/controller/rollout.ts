@@ -29,6 +29,8 @@ export interface RolloutNode {
   name: string;
   kernelRelease: string;
   connected: boolean;
+  /** A new leader has not heard of it yet, nor given it up. */
+  unheard?: boolean;
   /** What it said of this very generation. */
   answer?: { state: ProbeState; reason: string; message: string } | undefined;
 }
@@ -71,12 +73,13 @@ export function advance(
     if (open.has(release)) continue;
     const earlier = before.canaries.get(release);
     const { done, canary } = stateOf(group, earlier);
-    const lost = group.find(({ name, connected, answer }) => name === earlier && !connected && !answer);
+    const away = group.find(({ name, connected, answer }) => name === earlier && !connected && !answer);
     if (done) open.add(release);
-    else if (lost !== undefined) {
+    else if (away?.unheard === true) canaries.set(release, away.name);
+    else if (away !== undefined) {
       // It may be the probe that its node did not survive: the next one is not tried.
-      canaries.set(release, lost.name);
-      failed.push({ node: lost.name, kernelRelease: release, reason: 'CanaryLost', message: lostMessage });
+      canaries.set(release, away.name);
+      failed.push({ node: away.name, kernelRelease: release, reason: 'CanaryLost', message: lostMessage });
     } else if (canary !== undefined) {
       canaries.set(release, canary.name);
       const { state, reason, message } = canary.answer ?? {};

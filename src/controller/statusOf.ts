@@ -12,6 +12,10 @@ import type { NodeView } from './nodeView.ts';
 import type { StopReason } from './desireOf.ts';
 import type { ProbeRecord } from './probeRecord.ts';
 import type { Rollout } from './rollout.ts';
+import { writtenCanaries } from './writtenCanaries.ts';
+
+/** As many as the CRD lets there be; more have to wait. */
+const maxCanaries = 64;
 
 export interface StatusInput {
   probe: ProbeRecord;
@@ -44,6 +48,7 @@ export function statusOf(input: StatusInput): TraceProbeStatus {
     ...(expiresAt !== undefined && { expirationTime: rfc3339(expiresAt) }),
     conditions: conditionsOf(findings, generation, previous.conditions ?? [], rfc3339(now)),
     nodes: numbersOf(counts),
+    ...canariesOf(input),
     failures: failureGroups(counts.failures),
   };
   const waiting = counts.unheard > 0 && previous.observedGeneration === generation;
@@ -53,6 +58,14 @@ export function statusOf(input: StatusInput): TraceProbeStatus {
 /** Whether writing `next` would change nothing. */
 export function sameStatus(a: TraceProbeStatus | undefined, b: TraceProbeStatus): boolean {
   return a !== undefined && canonical(a) === canonical(b);
+}
+
+/** While the probe is stopped the rollout stands still, also under a leader that does not know it. */
+function canariesOf({ probe, rollout }: StatusInput): Pick<TraceProbeStatus, 'canaries'> {
+  const known = rollout.generation === probe.generation ? rollout.canaries : writtenCanaries(probe);
+  if (known.size === 0) return {};
+  const canaries = [...known].map(([kernelRelease, node]) => ({ kernelRelease, node }));
+  return { canaries: canaries.slice(0, maxCanaries) };
 }
 
 function numbersOf({

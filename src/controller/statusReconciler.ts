@@ -2,11 +2,11 @@ import type { TraceProbe, TraceProbeStatus } from '../api/index.ts';
 import type { AgentRegistry } from './agentRegistry.ts';
 import type { ClusterView, ProbeEntry } from './clusterView.ts';
 import type { NodeView } from './nodeView.ts';
-import type { StopReason } from './desireOf.ts';
 import { probeRecord } from './probeRecord.ts';
-import { advance, sameRollout, type RolloutNode } from './rollout.ts';
+import { advance, notBegun, sameRollout, type RolloutNode } from './rollout.ts';
 import { statusEvents, type StatusEvent } from './statusEvents.ts';
 import { sameStatus, statusOf } from './statusOf.ts';
+import { writtenCanaries } from './writtenCanaries.ts';
 
 export interface StatusReconcilerOptions {
   cluster: ClusterView;
@@ -37,7 +37,8 @@ export class StatusReconciler {
   readonly #options: StatusReconcilerOptions;
   /** When a probe's status may be written again. */
   readonly #notBefore = new Map<string, number>();
-  readonly #stopped = new Map<string, StopReason | undefined>();
+  /** What beside its rollout decides what nodes are told of a probe, as text. */
+  readonly #told = new Map<string, string>();
 
   constructor(options: StatusReconcilerOptions) {
     this.#options = options;
@@ -49,7 +50,7 @@ export class StatusReconciler {
     const entry = cluster.probes.get(uid);
     if (entry === undefined) {
       this.#notBefore.delete(uid);
-      this.#stopped.delete(uid);
+      this.#told.delete(uid);
       return undefined;
     }
     const nodes = this.plan(entry);
@@ -65,8 +66,10 @@ export class StatusReconciler {
     const { uid, generation, acceptance } = record;
     const nodes = cluster.nodesOf(record).map((node) => ({ node, view: agents.view(node, uid) }));
     const stopped = cluster.stopReason(record);
-    let changed = this.#stopped.has(uid) && this.#stopped.get(uid) !== stopped;
-    this.#stopped.set(uid, stopped);
+    const written = writtenCanaries(record);
+    const told = JSON.stringify([stopped, [...written]]);
+    let changed = (this.#told.get(uid) ?? told) !== told;
+    this.#told.set(uid, told);
     if (acceptance.accepted && stopped === undefined) {
       const candidates = nodes.map(({ node, view: { name, agent, answer } }): RolloutNode => {
         const current = answer?.generation === generation ? answer : undefined;
@@ -74,11 +77,13 @@ export class StatusReconciler {
           name,
           kernelRelease: node.kernelRelease,
           connected: agent === 'Connected',
+          unheard: agent === 'Unheard',
           answer: current,
         };
       });
       const { strategy } = acceptance.probe.spec.rollout;
-      const next = advance(entry.rollout, generation, strategy, candidates);
+      const before = entry.rollout.generation === generation ? entry.rollout : { ...notBegun, generation };
+      const next = advance({ ...before, canaries: written }, generation, strategy, candidates);
       changed ||= !sameRollout(entry.rollout, next);
       entry.rollout = next;
     }
@@ -105,7 +110,11 @@ export class StatusReconciler {
     for (const event of statusEvents(object.status, status)) onEvent(object, event);
     // Until the watch brings it, or a later one: what was written is known.
     const current = cluster.probes.get(uid);
-    if (current?.record.object === object) current.record = probeRecord(written, current.record);
+    if (current?.record.object === object) {
+      current.record = probeRecord(written, current.record);
+      // Now they may be told.
+      if (rollout.canaries.size > 0) this.plan(current);
+    }
     return undefined;
   }
 

@@ -6,7 +6,7 @@ import { PodReflector } from '../kubernetes/podReflector.ts';
 import { Reflector, type ReflectorOptions } from '../kubernetes/reflector.ts';
 import { resourcePath } from '../kubernetes/resourcePath.ts';
 import type { TrimmedPod } from '../kubernetes/trimPod.ts';
-import type { NodeRecord } from './nodeRecord.ts';
+import { mayHaveAgent, type AgentNodeSelector, type NodeRecord } from './nodeRecord.ts';
 import { isSuspended, switchName, type SwitchObject } from './suspendSwitch.ts';
 
 /** Who is told of changes. */
@@ -38,9 +38,17 @@ export interface ClusterWatch {
   stop(): Promise<void>;
 }
 
+export interface WatchedCluster {
+  api: ApiClient;
+  kubeConfig: KubeConfig;
+  /** Of the switch. */
+  namespace: string;
+  agentNodes: AgentNodeSelector;
+}
+
 /** Reflectors of everything that a plan is made of. */
 export function watchCluster(
-  { api, kubeConfig, namespace }: { api: ApiClient; kubeConfig: KubeConfig; namespace: string },
+  { api, kubeConfig, namespace, agentNodes }: WatchedCluster,
   listener: ClusterListener,
 ): ClusterWatch {
   const reflect = <S extends KubernetesObject, T>(
@@ -66,12 +74,10 @@ export function watchCluster(
     }),
     reflect<NodeObject, NodeRecord>('nodes', {
       path: resourcePath({ version: 'v1', resource: 'nodes' }),
-      transform: ({ metadata, status }) => ({
-        name: metadata.name,
-        uid: metadata.uid ?? '',
-        labels: metadata.labels ?? {},
-        kernelRelease: status?.nodeInfo?.kernelVersion ?? '',
-      }),
+      transform: ({ metadata: { name, uid = '', labels = {} }, status }) =>
+        mayHaveAgent(labels, agentNodes)
+          ? { name, uid, labels, kernelRelease: status?.nodeInfo?.kernelVersion ?? '' }
+          : undefined,
       // A heartbeat every ten seconds says nothing new.
       isSame: sameJson,
       onChange: listener.onNode,

@@ -1,5 +1,6 @@
 import { connect, type Settings } from 'node:http2';
-import { ServerCredentials } from '@grpc/grpc-js';
+import { networkInterfaces } from 'node:os';
+import { ChannelCredentials, Client, ServerCredentials } from '@grpc/grpc-js';
 import { expect, test } from '@jest/globals';
 import { listen } from './listen.ts';
 
@@ -33,5 +34,24 @@ test('an address that is taken is refused with the address', async () => {
     await expect(listen({ address, credentials }, () => undefined)).rejects.toThrow(`listen on ${address}: `);
   } finally {
     await first.close();
+  }
+});
+
+const hasIpv6 = Object.values(networkInterfaces()).some((addresses = []) =>
+  addresses.some(({ address }) => address === '::1'),
+);
+
+(hasIpv6 ? test : test.skip)('without a host it is reached by both families', async () => {
+  const listening = await listen({ address: ':0', credentials }, () => undefined);
+  try {
+    for (const host of ['127.0.0.1', '[::1]']) {
+      const client = new Client(`${host}:${listening.port}`, ChannelCredentials.createInsecure());
+      await new Promise((resolve) => {
+        client.waitForReady(Infinity, resolve);
+      });
+      client.close();
+    }
+  } finally {
+    await listening.close();
   }
 });

@@ -1,9 +1,10 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ServerHttp2Session } from 'node:http2';
 import { Server, type ServerCredentials } from '@grpc/grpc-js';
+import { joinHostPort, splitHostPort } from '../service/hostPort.ts';
 
 export interface ListenOptions {
-  /** host:port; port 0 takes a free one. */
+  /** host:port; no host: every address of this machine; port 0 takes a free one. */
   address: string;
   credentials: ServerCredentials;
   /** Bytes of the largest message a peer may send; larger ones end its call with RESOURCE_EXHAUSTED. */
@@ -70,8 +71,11 @@ export async function listen(options: ListenOptions, add: (server: Server) => vo
 }
 
 function bind(server: Server, { address, credentials }: ListenOptions): Promise<number> {
+  const { host, port: wanted } = splitHostPort(address);
+  // Other forms, such as unix:, are grpc-js's own.
+  const target = address.startsWith(':') ? joinHostPort(host, wanted) : address;
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, credentials, (error, port) => {
+    server.bindAsync(target, credentials, (error, port) => {
       if (error) reject(new Error(`listen on ${address}: ${error.message}`, { cause: error }));
       else resolve(port);
     });

@@ -1,9 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
+import { splitHostPort } from './hostPort.ts';
 
 export interface MetricsServerOptions {
-  /** host:port; port 0 takes a free one. */
+  /** host:port; no host: every address of this machine; port 0 takes a free one. */
   address: string;
   registry: Registry;
   /** Why it is not ready; undefined: it is. Left out: it is whenever it answers. */
@@ -60,12 +61,11 @@ export async function startMetricsServer({
 }
 
 function listening(server: Server, address: string): Promise<void> {
-  const colon = address.lastIndexOf(':');
-  const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
+  const { host, port } = splitHostPort(address);
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
       reject(new Error(`listen on ${address}: ${error.message}`, { cause: error }));
     });
-    server.listen(Number(address.slice(colon + 1)), host, resolve);
+    server.listen(port, host, resolve);
   });
 }

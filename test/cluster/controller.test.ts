@@ -102,6 +102,15 @@ test('kubectl apply makes every node run the probe, and kubectl get says so', as
   expect(stdout).toMatch(/^opens\s+True\s+Running\s+1\s+1\s+0\s+\d+s\s*$/);
 });
 
+test('nodes that never have an agent are not counted', async () => {
+  connect(await agentNode('n1'));
+  await cluster.createNode('w1', { 'kubernetes.io/os': 'windows' });
+  await apply('opens');
+  expect((await watch.ready('opens', 'Running')).nodes).toMatchObject({ desired: 1, running: 1 });
+  await cluster.kubectl(['label', 'node', 'n1', 'kubernetes.io/os=plan9', '--overwrite']);
+  await watch.ready('opens', 'NoNodes');
+});
+
 test('an update, a suspension, a node that is switched off and a deletion reach the agent', async () => {
   const agent = connect(await agentNode('n1'));
   await apply('opens');

@@ -839,6 +839,31 @@ export const traceProbeSchema: StructuralSchema = {
             }
           }
         },
+        "canaries": {
+          "type": "array",
+          "maxItems": 64,
+          "x-kubernetes-list-type": "map",
+          "x-kubernetes-list-map-keys": [
+            "kernelRelease"
+          ],
+          "items": {
+            "type": "object",
+            "required": [
+              "kernelRelease",
+              "node"
+            ],
+            "properties": {
+              "kernelRelease": {
+                "type": "string",
+                "maxLength": 253
+              },
+              "node": {
+                "type": "string",
+                "maxLength": 253
+              }
+            }
+          }
+        },
         "failures": {
           "type": "array",
           "maxItems": 10,

@@ -303,6 +303,8 @@ export interface TraceProbeStatus {
   conditions?: TraceProbeStatusCondition[];
   /** Numbers of nodes. */
   nodes?: TraceProbeStatusNodes;
+  /** Nodes that have this generation first, each for its kernel release, whose other nodes wait for it. */
+  canaries?: TraceProbeStatusCanarie[];
   /** Why nodes do not run the probe, alike ones grouped, the largest groups first. */
   failures?: TraceProbeStatusFailure[];
 }
@@ -335,6 +337,14 @@ export interface TraceProbeStatusNodes {
   unsupported?: number;
   /** Nodes whose agent has not been heard of. */
   unreachable?: number;
+}
+
+/** One node and its kernel release. */
+export interface TraceProbeStatusCanarie {
+  /** As uname -r has it; empty where the kubelet has not said. */
+  kernelRelease: string;
+  /** Name of the node. */
+  node: string;
 }
 
 /** Nodes that failed for the same reason. */

@@ -76,7 +76,7 @@ given by the environment variable that its description names.`,
         '--metrics-listen <HOST:PORT>',
         'TRACEPROBE_METRICS_LISTEN',
         '/metrics, /healthz',
-      ).default('0.0.0.0:9465'),
+      ).default(':9465'),
     )
     .option(
       '--insecure-loopback',

@@ -19,7 +19,7 @@ reads, the API server says. Most options can be given by the environment variabl
     )
     .addOption(
       environmentOption('--listen <HOST:PORT>', 'TRACEPROBE_LISTEN', 'for agents and readers').default(
-        '0.0.0.0:7444',
+        ':7444',
       ),
     )
     .addOption(
@@ -27,7 +27,7 @@ reads, the API server says. Most options can be given by the environment variabl
         '--metrics-listen <HOST:PORT>',
         'TRACEPROBE_METRICS_LISTEN',
         '/metrics, /healthz, /readyz',
-      ).default('0.0.0.0:9466'),
+      ).default(':9466'),
     )
     .addOption(
       environmentOption(

@@ -17,9 +17,7 @@ given by the environment variable that their description names.`,
         'traceprobe',
       ),
     )
-    .addOption(
-      environmentOption('--listen <HOST:PORT>', 'TRACEPROBE_LISTEN', 'for agents').default('0.0.0.0:7443'),
-    )
+    .addOption(environmentOption('--listen <HOST:PORT>', 'TRACEPROBE_LISTEN', 'for agents').default(':7443'))
     .addOption(
       environmentOption(
         '--advertise <HOST:PORT>',
@@ -32,13 +30,20 @@ given by the environment variable that their description names.`,
         '--metrics-listen <HOST:PORT>',
         'TRACEPROBE_METRICS_LISTEN',
         '/metrics, /healthz, /readyz',
-      ).default('0.0.0.0:9464'),
+      ).default(':9464'),
     )
     .addOption(
       environmentOption(
         '--agent-service-account <NAMESPACE/NAME>',
         'TRACEPROBE_AGENT_SERVICE_ACCOUNT',
         "that agents' pods run as; left out: traceprobe-agent in --namespace",
+      ),
+    )
+    .addOption(
+      environmentOption(
+        '--agent-node-selector <LABEL=VALUE,...>',
+        'TRACEPROBE_AGENT_NODE_SELECTOR',
+        'labels of the nodes that agents run on; left out: every Linux node',
       ),
     )
     .addOption(
@@ -78,6 +83,7 @@ export interface ControllerCommandOptions {
   advertise?: string;
   metricsListen: string;
   agentServiceAccount?: string;
+  agentNodeSelector?: string;
   aggregatorAddress: string;
   tlsCertFile?: string;
   tlsKeyFile?: string;

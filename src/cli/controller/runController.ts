@@ -15,6 +15,8 @@ import { loadKubeConfig } from '../loadKubeConfig.ts';
 import { serverCredentials } from '../serverCredentials.ts';
 import { serverLogOf } from '../serverLogOf.ts';
 import { version } from '../version.ts';
+import { agentNodeSelector } from './agentNodeSelector.ts';
+import { ownAddress } from './ownAddress.ts';
 
 /** Runs the controller until the process is asked to end. */
 export async function runController(
@@ -32,9 +34,10 @@ export async function runController(
       namespace: options.namespace,
       identity: `${context.environment['POD_NAME'] ?? hostname()}_${randomUUID()}`,
       listen: options.listen,
-      advertise: options.advertise ?? `${context.environment['POD_IP'] ?? hostOf(options.listen)}:0`,
+      advertise: options.advertise ?? ownAddress(options.listen, context.environment),
       metricsListen: options.metricsListen,
       agentServiceAccount: accountOf(options),
+      agentNodes: agentNodeSelector(options.agentNodeSelector ?? ''),
       aggregator: options.aggregatorAddress,
       lease: {
         leaseDurationMs,
@@ -105,8 +108,4 @@ function accountOf({ agentServiceAccount, namespace }: ControllerCommandOptions)
     throw usageError(`--agent-service-account: "${agentServiceAccount}" is not NAMESPACE/NAME`);
   }
   return { namespace: ofNamespace, name };
-}
-
-function hostOf(address: string): string {
-  return address.slice(0, address.lastIndexOf(':'));
 }

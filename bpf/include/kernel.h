@@ -25,8 +25,13 @@ enum {
   BPF_MAP_TYPE_ARRAY = 2,
   BPF_MAP_TYPE_PROG_ARRAY = 3,
   BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+  BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
   BPF_MAP_TYPE_RINGBUF = 27,
   BPF_MAP_TYPE_TASK_STORAGE = 29,
+};
+enum {
+  BPF_ANY = 0,
+  BPF_NOEXIST = 1,
 };
 enum {
   BPF_F_NO_PREALLOC = 1U << 0,
@@ -40,12 +45,31 @@ enum {
 #define CORE __attribute__((preserve_access_index))
 
 struct qstr {
+  __u32 len;
   const unsigned char *name;
 } CORE;
+
+struct super_block {
+  __u32 s_dev;
+} CORE;
+
+struct inode {
+  __u16 i_mode;
+  struct super_block *i_sb;
+  unsigned long i_ino;
+  unsigned int i_nlink;
+  __s64 i_size;
+  __u64 i_blocks; /* of 512 bytes */
+  __u32 i_generation;
+} CORE;
+#define S_IFMT 0170000 /* include/uapi/linux/stat.h */
+#define S_IFDIR 0040000
+#define S_IFREG 0100000
 
 struct dentry {
   struct dentry *d_parent;
   struct qstr d_name;
+  struct inode *d_inode;
 } CORE;
 
 struct vfsmount {
@@ -62,6 +86,14 @@ struct path {
   struct vfsmount *mnt;
   struct dentry *dentry;
 } CORE;
+
+struct file {
+  unsigned int f_mode;
+  struct inode *f_inode;
+  struct path f_path;
+} CORE;
+#define FMODE_WRITE 0x2 /* include/linux/fs.h */
+#define FMODE_CREATED 0x100000
 
 struct mm_struct {
   unsigned long arg_start, arg_end;
@@ -112,6 +144,25 @@ enum cgroup_subsys_id {
   memory_cgrp_id = 4, /* by name: the number is the kernel's */
 };
 
+struct ns_common {
+  unsigned int inum;
+} CORE;
+
+struct pid_namespace {
+  struct ns_common ns;
+} CORE;
+
+struct upid {
+  int nr;
+  struct pid_namespace *ns;
+} CORE;
+
+/* A task's number in each namespace that it is in; the innermost is numbers[level]. */
+struct pid {
+  unsigned int level;
+  struct upid numbers[1];
+} CORE;
+
 struct css_set {
   struct cgroup_subsys_state *subsys[16];
   struct cgroup *dfl_cgrp;
@@ -135,6 +186,7 @@ struct task_struct {
   int pid, tgid, exit_code;
   struct task_struct *real_parent, *group_leader;
   struct mm_struct *mm;
+  struct pid *thread_pid;
   struct signal_struct *signal;
   __u64 start_boottime;
   const struct cred *cred;

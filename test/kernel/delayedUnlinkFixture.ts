@@ -1,0 +1,80 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { UnlinkHooks, type UnlinkEvent, type UnlinkRule } from '../../src/agent/delayedUnlink/unlinkHooks.ts';
+import type { UnlinkHooksOptions } from '../../src/agent/delayedUnlink/unlinkHooks.ts';
+import { unlinkSupport } from '../../src/agent/delayedUnlink/unlinkSupport.ts';
+import { Btf, KernelFeatures } from '../../src/bpf/index.ts';
+
+/** How this kernel can hold files; tests run once for each way. */
+export function waysToHold(): UnlinkHooksOptions['attach'][] {
+  using features = new KernelFeatures();
+  using btf = Btf.vmlinux();
+  const { hold, reasons } = unlinkSupport(features, btf);
+  if (hold.length === 0) console.log('nothing can be held on this kernel:', reasons);
+  return hold;
+}
+
+/** A tmpfs of its own, whose inodes the kernel and stat() number alike. */
+export class Scratch implements Disposable {
+  readonly path = mkdtempSync('/run/delayed-unlink-');
+
+  constructor() {
+    execFileSync('mount', ['-t', 'tmpfs', 'scratch', this.path]);
+  }
+
+  /** The path of a name. */
+  at(...names: string[]): string {
+    return join(this.path, ...names);
+  }
+
+  directory(...names: string[]): string {
+    mkdirSync(this.at(...names), { recursive: true });
+    return this.at(...names);
+  }
+
+  file(name: string, text = ''): string {
+    writeFileSync(this.at(name), text);
+    return this.at(name);
+  }
+
+  [Symbol.dispose](): void {
+    execFileSync('umount', ['--lazy', this.path]);
+    rmSync(this.path, { recursive: true });
+  }
+}
+
+/** *.log at any depth below a directory, in slot 0, with ample limits. */
+export function logsBelow(root: string, changes: Partial<UnlinkRule> = {}): UnlinkRule {
+  return {
+    ...{ slot: 0, probe: 'one', root, depth: 'any', prefix: '', suffix: '.log', mode: 'Hold' },
+    ...{ maxHeldFiles: 10_000, maxHeldBytes: 1n << 30n },
+    ...changes,
+  };
+}
+
+/** Hooks with rules in force; closed, nothing of them stays. */
+export function openHooks(
+  attach: UnlinkHooksOptions['attach'],
+  rules: UnlinkRule[],
+  options: Partial<UnlinkHooksOptions> = {},
+): UnlinkHooks {
+  // Emulated, a test can be long between two heartbeats.
+  const hooks = UnlinkHooks.open({ attach, graceMilliseconds: 600_000, ...options });
+  const failed = hooks.setRules(rules);
+  if (failed.length > 0) throw new AggregateError(failed.map(({ error }) => error));
+  return hooks;
+}
+
+export function eventsOf(hooks: UnlinkHooks): UnlinkEvent[] {
+  const events: UnlinkEvent[] = [];
+  hooks.drain((event) => events.push(event));
+  return events;
+}
+
+/** The names of events with their files, in order: "Held a.log". */
+export function storyOf(hooks: UnlinkHooks): string[] {
+  return eventsOf(hooks).map((event) =>
+    [event.type, ...(event.type === 'Passed' ? [event.reason] : []), event.path ?? '?'].join(' '),
+  );
+}

@@ -3,7 +3,6 @@ import { arch, release } from 'node:os';
 import { create } from '@bufbuild/protobuf';
 import type { ChannelCredentials, ClientOptions } from '@grpc/grpc-js';
 import { planFeatures } from '../api/index.ts';
-import { enableStats } from '../bpf/index.ts';
 import { runningKernel } from '../probe/resolve/runningKernel.ts';
 import type { ProbeReport } from '../rpc/gen/traceprobe/v1/agent_pb.ts';
 import { FrameSchema } from '../rpc/gen/traceprobe/v1/ingest_pb.ts';
@@ -16,15 +15,18 @@ import { Desired } from './desiredState.ts';
 import type { Epochs } from './epochs.ts';
 import { Expiry, type AgentClock } from './expiry.ts';
 import { Framer } from './framer.ts';
+import { shorten } from './failureOf.ts';
 import { Host } from './host.ts';
 import { killedAccounts, Ledger } from './ledger.ts';
 import type { BackoffOptions } from '../service/backoff.ts';
 import { ControllerLink } from './link/controllerLink.ts';
 import { mountedCgroups, type CgroupHierarchy } from './workloads/cgroupHierarchy.ts';
 import { NodeWorkloads } from './workloads/nodeWorkloads.ts';
+import { measurePrograms } from './measurePrograms.ts';
 import { readPlan, writePlan } from './planFile.ts';
 import { ProbeReconciler } from './probeReconciler.ts';
 import { RecentLosses } from './recentLosses.ts';
+import { Reports } from './reports.ts';
 
 export interface AgentOptions {
   /** host:port of the controller's AgentService. */
@@ -57,14 +59,12 @@ export interface AgentOptions {
   /** How often losses of the last minute are looked at. Default 5 s. */
   losingMilliseconds?: number;
   /** How CPU budgets are sampled. */
-  budget?: Pick<CpuBudgetOptions, 'intervalMilliseconds' | 'sampleMilliseconds'>;
+  budget?: Partial<Pick<CpuBudgetOptions, 'intervalMilliseconds' | 'sampleMilliseconds' | 'measure'>>;
   /** By which probes expire; for tests. */
   clock?: AgentClock;
   log: AgentLog;
 }
 
-/** How long reports are gathered before they are sent. */
-const reportMilliseconds = 20;
 /** Pods come and go by the dozen: the plan is written down so long after a change. */
 const planMilliseconds = 200;
 
@@ -87,14 +87,14 @@ export class Agent {
   readonly #budget: CpuBudget;
   readonly #shipper: Shipper;
   readonly #link: ControllerLink;
-  readonly #reports = new Map<string, ProbeReport>();
-  readonly #changedReports = new Set<string>();
+  readonly #reports = new Reports((probes, complete) => this.#report(probes, complete));
   readonly #plan = new Debounced(() => {
     this.#savePlan();
   }, planMilliseconds);
   readonly #losingTimer: NodeJS.Timeout;
-  #reportTimer: NodeJS.Timeout | undefined;
   #linked = false;
+  /** Why limits.cpuPercentPerNode is not kept; undefined: it is. */
+  #budgetsNotKept: string | undefined;
 
   /**
    * Starts: first what the last plan says, then what the controller says.
@@ -139,7 +139,7 @@ export class Agent {
       kernel: runningKernel,
       isExpired: (probe) => this.#expiry.isOver(probe),
       onReport: (uid, report) => {
-        this.#take(uid, report);
+        this.#reports.take(uid, report);
       },
       onStarting: ({ uid }, probe) => {
         this.#framer.describe(uid, probe);
@@ -189,7 +189,7 @@ export class Agent {
       },
       onLinked: (linked) => {
         this.#linked = linked;
-        if (linked) this.#reportAll();
+        if (linked) this.#reports.flush(true);
       },
     });
     this.#losingTimer = setInterval(() => {
@@ -202,13 +202,18 @@ export class Agent {
     return this.#linked;
   }
 
+  /** limits.cpuPercentPerNode is kept: programs can be measured. */
+  get keepsBudgets(): boolean {
+    return this.#budgetsNotKept === undefined;
+  }
+
   get delivery(): Delivery {
     return this.#shipper.delivery;
   }
 
   /** What became of each probe, by UID. */
   get reports(): ReadonlyMap<string, ProbeReport> {
-    return this.#reports;
+    return this.#reports.byUid;
   }
 
   get ledger(): Ledger {
@@ -226,7 +231,7 @@ export class Agent {
    */
   async close(milliseconds = 10_000): Promise<void> {
     clearInterval(this.#losingTimer);
-    clearTimeout(this.#reportTimer);
+    this.#reports.close();
     this.#budget.close();
     this.#expiry.close();
     this.#plan.flush();
@@ -298,7 +303,7 @@ export class Agent {
   #watchBudgets(): CpuBudget {
     return new CpuBudget({
       host: this.host,
-      measure: enableStats,
+      measure: measurePrograms,
       ...this.#options.budget,
       onOverBudget: ({ probe, percent }) => {
         const message =
@@ -307,9 +312,10 @@ export class Agent {
         this.#reconciler.overBudget(probe.uid, message);
       },
       onUnmeasurable: (error) => {
-        this.#options.log('warn', 'limits.cpuPercentPerNode is not kept: programs cannot be measured', {
-          error: (error as Error).message,
-        });
+        this.#tellBudgets(shorten(`limits.cpuPercentPerNode is not kept: ${(error as Error).message}`));
+      },
+      onMeasurable: () => {
+        this.#tellBudgets(undefined);
       },
     });
   }
@@ -356,33 +362,20 @@ export class Agent {
     this.outbox.add(create(FrameSchema, { accounts: [this.#ledger.final(uid)] }));
   }
 
-  #take(uid: string, report: ProbeReport | undefined): void {
-    if (report === undefined) {
-      this.#reports.delete(uid);
-      this.#changedReports.delete(uid);
-      return;
-    }
-    this.#reports.set(uid, report);
-    this.#changedReports.add(uid);
-    this.#reportTimer ??= setTimeout(() => {
-      this.#reportTimer = undefined;
-      this.#sendReport(false);
-    }, reportMilliseconds).unref();
+  #tellBudgets(notKept: string | undefined): void {
+    this.#budgetsNotKept = notKept;
+    this.#options.log(notKept === undefined ? 'info' : 'warn', notKept ?? 'limits.cpuPercentPerNode is kept');
+    this.#reports.setNote(notKept);
   }
 
-  #reportAll(): void {
-    this.#sendReport(true);
-  }
-
-  #sendReport(complete: boolean): void {
-    const uids = complete ? [...this.#reports.keys()] : [...this.#changedReports];
-    if (!this.#linked) return;
-    this.#changedReports.clear();
+  #report(probes: ProbeReport[], complete: boolean): boolean {
+    if (!this.#linked) return false;
     const { delivering, message } = this.#shipper.delivery;
     this.#link.report({
       ...{ revision: this.#desired.revision, complete, delivering, deliveryMessage: message },
-      probes: uids.flatMap((uid) => this.#reports.get(uid) ?? []),
+      probes,
     });
+    return true;
   }
 
   #tellDelivery({ delivering, message }: Delivery): void {
@@ -393,7 +386,7 @@ export class Agent {
         message,
       },
     );
-    this.#sendReport(false);
+    this.#reports.flush(false);
   }
 
   /** Whether or not anybody takes accounts meanwhile. */
@@ -403,12 +396,7 @@ export class Agent {
       ([uid, { lost }]) => [uid, { ...lost, ...this.outbox.lostOf({ epoch, probeUid: uid }) }] as const,
     );
     this.#losses.sample(new Map(totals));
-    for (const [uid, report] of this.#reports) {
-      const losing = this.#losses.of(uid);
-      if (Object.keys(losing).length === 0 && Object.keys(report.losing).length === 0) continue;
-      report.losing = losing;
-      this.#take(uid, report);
-    }
+    for (const uid of this.reports.keys()) this.#reports.setLosing(uid, this.#losses.of(uid));
   }
 }
 

@@ -65,6 +65,9 @@ export function agentMetrics(agent: Agent): Registry {
   gauge('traceprobe_agent_controller_linked', '1 while a controller is connected.', () =>
     Number(agent.linked),
   );
+  gauge('traceprobe_agent_cpu_budgets_kept', '1 while limits.cpuPercentPerNode is kept.', () =>
+    Number(agent.keepsBudgets),
+  );
   gauge('traceprobe_agent_delivering', '1 while the aggregator takes events.', () =>
     Number(agent.delivery.delivering),
   );

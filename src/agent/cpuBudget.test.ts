@@ -80,19 +80,30 @@ test('statistics are on only while a sample is taken', async () => {
   expect((await watched(3, () => 1)).openStatistics).toBe(0);
 });
 
-test('where measuring is not allowed, that is told once and budgets are not kept', async () => {
+test('where measuring is not allowed, that is told once, and again when it is', async () => {
   const told: unknown[] = [];
   const refused = new Error('EPERM');
-  using budget = new CpuBudget({
-    host: { probes: [plan('a')], statistics: () => [], suspend: () => Promise.resolve() },
-    measure: () => {
-      throw refused;
-    },
-    onOverBudget: () => undefined,
-    onUnmeasurable: (error) => told.push(error),
-    clock: { now: () => 0, sleep: () => Promise.resolve() },
+  let tries = 0;
+  const again = new Promise<void>((resolve) => {
+    const budget = new CpuBudget({
+      host: { probes: [plan('a')], statistics: () => [], suspend: () => Promise.resolve() },
+      measure: () => {
+        if (++tries <= 3) throw refused;
+        return { close: () => undefined, [Symbol.dispose]: () => undefined };
+      },
+      onOverBudget: () => undefined,
+      onUnmeasurable: (error) => told.push(error),
+      onMeasurable: () => {
+        told.push('measurable');
+        budget.close();
+        resolve();
+      },
+      clock: {
+        now: () => 0,
+        sleep: (_, signal) => (signal.aborted ? Promise.reject(new Error('closed')) : Promise.resolve()),
+      },
+    });
   });
-  await new Promise((resolve) => setImmediate(resolve));
-  budget.close();
-  expect(told).toEqual([refused]);
+  await again;
+  expect(told).toEqual([refused, 'measurable']);
 });

@@ -12,12 +12,14 @@ export interface OverBudget {
 
 export interface CpuBudgetOptions {
   host: Pick<Host, 'probes' | 'statistics' | 'suspend'>;
-  /** Makes the kernel measure programs while open (enableStats of src/bpf): some 50 ns a run, so only in samples. */
+  /** Makes the kernel measure programs while open (measurePrograms): some 50 ns a run, so only in samples. */
   measure: () => RunStatistics;
   /** Told after a probe was suspended. */
   onOverBudget: (over: OverBudget) => void;
-  /** Told once when this process may not measure (that takes CAP_SYS_ADMIN): budgets are not kept then. */
+  /** Told when this process may not measure: budgets are not kept, until onMeasurable. */
   onUnmeasurable: (error: unknown) => void;
+  /** Told when it may again. */
+  onMeasurable?: () => void;
   /** Time between samples. Default 1 s. */
   intervalMilliseconds?: number;
   /** Length of a sample. Default 100 ms. */
@@ -49,6 +51,7 @@ export class CpuBudget implements Disposable {
   readonly #closing = new AbortController();
   /** Samples in a row above the budget, by UID. */
   readonly #strikes = new Map<string, number>();
+  #measurable = true;
 
   /** Begins to watch at once. */
   constructor(options: CpuBudgetOptions) {
@@ -57,6 +60,7 @@ export class CpuBudget implements Disposable {
       sampleMilliseconds: 100,
       patience: 3,
       clock: realClock,
+      onMeasurable: () => undefined,
       ...options,
     };
     void this.#watch();
@@ -72,15 +76,20 @@ export class CpuBudget implements Disposable {
   }
 
   async #watch(): Promise<void> {
-    const { intervalMilliseconds, sampleMilliseconds, clock, onUnmeasurable } = this.#options;
+    const { intervalMilliseconds, sampleMilliseconds, clock, onUnmeasurable, onMeasurable } = this.#options;
     const { signal } = this.#closing;
-    try {
-      for (;;) {
+    for (;;) {
+      try {
         await clock.sleep(intervalMilliseconds - sampleMilliseconds, signal);
         await this.#sample();
+        if (!this.#measurable) onMeasurable();
+        this.#measurable = true;
+      } catch (error) {
+        if (signal.aborted) return;
+        // Tried again: a sysctl can be set at any time.
+        if (this.#measurable) onUnmeasurable(error);
+        this.#measurable = false;
       }
-    } catch (error) {
-      if (!signal.aborted) onUnmeasurable(error);
     }
   }
 

@@ -274,6 +274,27 @@ test('a probe that costs more CPU than it may is stopped, says so, and stays off
   await aggregator.until(() => storedRows('one') === 1n);
 });
 
+test('where programs cannot be measured, probes that run say that their CPU budget is not kept, and why', async () => {
+  const statistics = { close: () => undefined, [Symbol.dispose]: () => undefined };
+  const measuring = { allowed: false };
+  const measure = (): typeof statistics => {
+    if (!measuring.allowed) throw new Error('statistics: EPERM');
+    return statistics;
+  };
+  want(
+    desired('one', opens('/nonexistent/one')),
+    desired('bad', '{ points: [{ name: p, attach: syscall/oopen }] }'),
+  );
+  const agent = start({ budget: { intervalMilliseconds: 20, sampleMilliseconds: 5, measure } });
+  const notes = (uid: string): string => controller.reports.get(uid)?.notes.join() ?? 'no report';
+  await controller.until(() => notes('one').includes('cpuPercentPerNode is not kept: statistics: EPERM'));
+  await controller.until(() => notes('bad') === '');
+  expect(agent.keepsBudgets).toBe(false);
+  measuring.allowed = true;
+  await controller.until(() => !notes('one').includes('cpuPercentPerNode'));
+  expect(agent.keepsBudgets).toBe(true);
+});
+
 test('without TLS no other machine is sent the token, whoever names it', async () => {
   const elsewhere = create(DesiredStateSchema, {
     revision: 1n,

@@ -1,0 +1,72 @@
+import { create } from '@bufbuild/protobuf';
+import { ProbeReportSchema, type ProbeReport } from '../rpc/gen/traceprobe/v1/agent_pb.ts';
+
+/** How long reports are gathered before they are sent. */
+const gatherMilliseconds = 20;
+
+/** What became of each probe of this node, for the controller: gathered for a moment, then what changed is sent. */
+export class Reports {
+  readonly #send: (probes: ProbeReport[], complete: boolean) => boolean;
+  readonly #byUid = new Map<string, ProbeReport>();
+  readonly #changed = new Set<string>();
+  #note: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param send false: nobody is there; then everything is asked for (flush) when somebody is */
+  constructor(send: (probes: ProbeReport[], complete: boolean) => boolean) {
+    this.#send = send;
+  }
+
+  get byUid(): ReadonlyMap<string, ProbeReport> {
+    return this.#byUid;
+  }
+
+  /** @param report undefined: the probe is forgotten */
+  take(uid: string, report: ProbeReport | undefined): void {
+    if (report === undefined) {
+      this.#byUid.delete(uid);
+      this.#changed.delete(uid);
+      return;
+    }
+    this.#byUid.set(uid, report);
+    this.#change(uid);
+  }
+
+  /** Events of a probe were lost within the last minute, by reason. */
+  setLosing(uid: string, losing: Record<string, bigint>): void {
+    const report = this.#byUid.get(uid);
+    if (report === undefined || Object.keys({ ...losing, ...report.losing }).length === 0) return;
+    report.losing = losing;
+    this.#change(uid);
+  }
+
+  /** Is true of every probe that runs here; undefined: nothing is. */
+  setNote(note: string | undefined): void {
+    this.#note = note;
+    for (const uid of this.#byUid.keys()) this.#change(uid);
+  }
+
+  /** Sends what changed, or everything. */
+  flush(complete: boolean): void {
+    const uids = complete ? [...this.#byUid.keys()] : [...this.#changed];
+    const reports = uids.flatMap((uid) => this.#byUid.get(uid) ?? []).map((report) => this.#noted(report));
+    if (this.#send(reports, complete)) this.#changed.clear();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #change(uid: string): void {
+    this.#changed.add(uid);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.flush(false);
+    }, gatherMilliseconds).unref();
+  }
+
+  #noted(report: ProbeReport): ProbeReport {
+    if (this.#note === undefined || report.state !== 'Running') return report;
+    return create(ProbeReportSchema, { ...report, notes: [...report.notes, this.#note] });
+  }
+}

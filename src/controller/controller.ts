@@ -24,6 +24,7 @@ import { probeRecord } from './probeRecord.ts';
 import { ServerClock } from './serverClock.ts';
 import type { StatusEvent } from './statusEvents.ts';
 import { StatusReconciler } from './statusReconciler.ts';
+import { watchSchema, type SchemaState } from './watchSchema.ts';
 import { watchCluster, type ClusterWatch, type NamespaceRecord } from './watchCluster.ts';
 
 export interface ControllerOptions {
@@ -76,6 +77,8 @@ export class Controller {
   readonly #metrics: ControllerMetrics;
   readonly #events: EventRecorder;
   readonly #watch: ClusterWatch;
+  readonly #schemaWatch: { stop(): Promise<void> };
+  #schema: SchemaState | undefined;
   readonly #working: Promise<void>;
   #isSynced = false;
   #serving: Listening | undefined;
@@ -102,6 +105,7 @@ export class Controller {
       queueDepth: () => this.#queue.depth,
       agents: () => this.#server.size,
       leads: () => this.leads,
+      schemaDiffers: () => (this.#schema?.problem ?? '') !== '',
     });
     this.#watch = watchCluster(
       { api, kubeConfig, namespace, agentNodes },
@@ -122,14 +126,23 @@ export class Controller {
           this.#onSwitch(suspended);
         },
         onError: (resource, error) => {
-          this.#metrics.watchErrors.inc({ resource });
-          log('warn', `${resource} cannot be watched; trying again`, { error: messageOf(error) });
+          this.#onWatchError(resource, error);
         },
         onRestart: (resource) => {
           this.#metrics.watchRestarts.inc({ resource });
         },
       },
     );
+    this.#schemaWatch = watchSchema(api, {
+      onSchema: (state) => {
+        this.#schema = state;
+        if (state.problem !== '') log('warn', 'the schema differs', { problem: state.problem });
+        if (this.leads) this.#recordSchema();
+      },
+      onError: (error) => {
+        this.#onWatchError('customresourcedefinitions', error);
+      },
+    });
     const synced = this.#watch.synced.then(() => {
       this.#isSynced = true;
       this.#everyProbe();
@@ -204,6 +217,7 @@ export class Controller {
     this.#time.stop();
     await Promise.all([
       this.#watch.stop(),
+      this.#schemaWatch.stop(),
       this.#serving?.close(500),
       this.#metricsServer?.close(),
       this.#working,
@@ -254,6 +268,7 @@ export class Controller {
     this.#agents.begin();
     this.#leads = true;
     this.#everyProbe();
+    this.#recordSchema();
     const endGrace = this.#clock.after(graceMs + 1, () => {
       this.#everyProbe();
     });
@@ -394,6 +409,17 @@ export class Controller {
     // Rollouts of a cluster that is half known would go wrong; all probes follow when it is known.
     if (!this.#isSynced) return;
     this.#queue.addAfter(uid, this.#cluster.nodes.size <= fewNodes ? gatherMs : gatherManyMs);
+  }
+
+  #onWatchError(resource: string, error: unknown): void {
+    this.#metrics.watchErrors.inc({ resource });
+    this.#options.log('warn', `${resource} cannot be watched; trying again`, { error: messageOf(error) });
+  }
+
+  #recordSchema(): void {
+    if (this.#schema === undefined || this.#schema.problem === '') return;
+    const { crd, problem: note } = this.#schema;
+    this.#events.record(crd, { type: 'Warning', reason: 'SchemaDiffers', action: 'Compare', note });
   }
 
   #record({ apiVersion, kind, metadata: { name, uid = '' } }: TraceProbe, event: StatusEvent): void {

@@ -6,6 +6,7 @@ export interface MetricSources {
   queueDepth: () => number;
   agents: () => number;
   leads: () => boolean;
+  schemaDiffers: () => boolean;
 }
 
 /** The controller's Prometheus metrics, in a registry of their own. */
@@ -20,7 +21,7 @@ export class ControllerMetrics {
   readonly refusedAgents: Counter<'reason'>;
   readonly #loop = monitorEventLoopDelay({ resolution: 10 });
 
-  constructor({ queueDepth, agents, leads }: MetricSources) {
+  constructor({ queueDepth, agents, leads, schemaDiffers }: MetricSources) {
     const registers = [this.registry];
     const name = (text: string): string => `traceprobe_controller_${text}`;
     collectDefaultMetrics({ register: this.registry });
@@ -63,6 +64,11 @@ export class ControllerMetrics {
     this.#gauge(name('queue_depth'), 'Probes that wait to be looked at.', queueDepth);
     this.#gauge(name('connected_agents'), 'Agents with a stream to this replica.', agents);
     this.#gauge(name('leads'), '1 while this replica leads.', () => Number(leads()));
+    this.#gauge(
+      name('schema_differs'),
+      '1 while the CustomResourceDefinition is not the one that this replica was built with.',
+      () => Number(schemaDiffers()),
+    );
   }
 
   close(): void {

@@ -4,6 +4,7 @@ import type {
   TraceProbeStatusFailure,
   TraceProbeStatusNodes,
 } from '../api/index.ts';
+import { canonicalJson } from './canonicalJson.ts';
 import { conditionsOf, type ConditionType, type Finding } from './conditions.ts';
 import { countNodes, type NodeCounts } from './countNodes.ts';
 import { failureGroups } from './failureGroups.ts';
@@ -57,7 +58,7 @@ export function statusOf(input: StatusInput): TraceProbeStatus {
 
 /** Whether writing `next` would change nothing. */
 export function sameStatus(a: TraceProbeStatus | undefined, b: TraceProbeStatus): boolean {
-  return a !== undefined && canonical(a) === canonical(b);
+  return a !== undefined && canonicalJson(a) === canonicalJson(b);
 }
 
 /** While the probe is stopped the rollout stands still, also under a leader that does not know it. */
@@ -117,13 +118,4 @@ function total(failures: readonly TraceProbeStatusFailure[] = []): number {
 /** As the API server writes times: whole seconds. */
 function rfc3339(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
-}
-
-/** Text that is the same for the same value, whatever the order of its keys; the API server sorts them. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : Number(a > b))))
-      : inner,
-  );
 }

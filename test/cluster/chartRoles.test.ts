@@ -46,6 +46,8 @@ const table: Record<string, Rights> = {
       'list traceprobes.traceprobe.io',
       'watch traceprobes.traceprobe.io',
       'patch traceprobes.traceprobe.io/status',
+      'list customresourcedefinitions.apiextensions.k8s.io traceprobes.traceprobe.io',
+      'watch customresourcedefinitions.apiextensions.k8s.io traceprobes.traceprobe.io',
       'list nodes',
       'watch nodes',
       'list namespaces',

@@ -8,6 +8,7 @@ import { startControlPlane, type ControlPlane } from './controlPlane.ts';
 import { ProbeWatch } from './simulated/probeWatch.ts';
 import { SimulatedAgent, type SimulatedAgentOptions } from './simulated/simulatedAgent.ts';
 
+const crdName = 'traceprobes.traceprobe.io';
 const account = { namespace: 'traceprobe', name: 'traceprobe-agent' };
 const aggregator = 'aggregator.test:7444';
 let cluster: ControlPlane;
@@ -61,7 +62,7 @@ beforeAll(async () => {
   cluster = await startControlPlane();
   const crd = fileURLToPath(new URL('../../crds/traceprobes.yaml', import.meta.url));
   await cluster.kubectl(['apply', '-f', crd]);
-  await cluster.kubectl(['wait', '--for=condition=Established', 'crd/traceprobes.traceprobe.io']);
+  await cluster.kubectl(['wait', '--for=condition=Established', `crd/${crdName}`]);
   await cluster.createServiceAccount(account);
   api = new ApiClient(cluster.kubeConfig);
   watch = new ProbeWatch(api);
@@ -219,4 +220,28 @@ test('an agent whose pod is deleted is sent away, and a newer stream of a node t
   await cluster.deletePod({ namespace: account.namespace, name: 'agent-n1' });
   await newer.until(({ ended }) => ended !== undefined);
   expect(newer.ended).toContain('pod of the agent is gone');
+});
+
+test("a CustomResourceDefinition that is not the controller's is told as an Event and a metric", async () => {
+  const metric = async (): Promise<string | undefined> => {
+    const answer = await fetch(`http://127.0.0.1:${controller.metricsPort}/metrics`);
+    return /^traceprobe_controller_schema_differs (\d)/m.exec(await answer.text())?.[1];
+  };
+  expect(await metric()).toBe('0');
+  const path = '/apis/events.k8s.io/v1/namespaces/default/events';
+  const stop = new AbortController();
+  const events = api.watch<{ reason: string; note: string; regarding: object }>(path, {
+    ...{ signal: stop.signal, silenceMs: 60_000 },
+  });
+  const schema = '/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties';
+  const patch = [{ op: 'add', path: `${schema}/colour`, value: { type: 'string' } }];
+  await cluster.kubectl(['patch', 'crd', crdName, '--type=json', '-p', JSON.stringify(patch)]);
+  for await (const { object } of events) {
+    if (object.reason !== 'SchemaDiffers') continue;
+    expect(object.note).toContain('older or newer than the controller: spec.colour is not known here.');
+    expect(object.regarding).toMatchObject({ kind: 'CustomResourceDefinition', name: crdName });
+    break;
+  }
+  stop.abort();
+  expect(await metric()).toBe('1');
 });

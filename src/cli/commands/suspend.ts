@@ -1,11 +1,10 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import type { CliContext } from '../cliContext.ts';
+import { addClusterOptions, type ClusterOptions } from '../read/readOptions.ts';
 
 /** As commander hands them over. */
-export interface SuspendOptions {
+export interface SuspendOptions extends ClusterOptions {
   all: boolean;
-  kubeconfig?: string;
-  namespace: string;
 }
 
 /** `traceprobe suspend` */
@@ -29,17 +28,11 @@ name stay so.`,
 }
 
 function command(context: CliContext, suspend: boolean): Command {
-  return new Command(suspend ? 'suspend' : 'resume')
+  const subcommand = new Command(suspend ? 'suspend' : 'resume')
     .argument('[NAME...]', 'TraceProbes')
-    .option('--all', suspend ? 'every probe, at once, and those to come' : 'end suspend --all', false)
-    .option('--kubeconfig <FILE>', 'which cluster; left out: as kubectl finds it')
-    .addOption(
-      new Option('-n, --namespace <NAME>', 'where TraceProbe is installed')
-        .env('TRACEPROBE_NAMESPACE')
-        .default('traceprobe'),
-    )
-    .action(async (names: string[], options: SuspendOptions) => {
-      const { setSuspended } = await import('../suspend/setSuspended.ts');
-      await setSuspended({ ...options, names, suspend }, context);
-    });
+    .option('--all', suspend ? 'every probe, at once, and those to come' : 'end suspend --all', false);
+  return addClusterOptions(subcommand).action(async (names: string[], options: SuspendOptions) => {
+    const { setSuspended } = await import('../suspend/setSuspended.ts');
+    await setSuspended({ ...options, names, suspend }, context);
+  });
 }

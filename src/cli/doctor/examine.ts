@@ -20,7 +20,12 @@ export function examine(output: 'text' | 'json', context: CliContext): number {
   const groups: FindingGroup[] = [
     {
       title: 'Machine',
-      findings: machineFindings(machine, arch, { read: readIfPossible, exists: existsSync }),
+      findings: machineFindings(
+        machine,
+        arch,
+        { read: readIfPossible, exists: existsSync },
+        context.environment['TRACEPROBE_PIN_DIR'],
+      ),
     },
     {
       title: 'Kernel features, each found by trying',

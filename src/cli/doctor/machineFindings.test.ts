@@ -18,12 +18,12 @@ const healthy: Record<string, string> = {
 function found(
   files: Record<string, string | undefined> = {},
   differences: Partial<Machine> = {},
+  pinDirectory?: string,
 ): Map<string, Finding> {
   const all: Record<string, string | undefined> = { ...healthy, ...files };
-  const findings = machineFindings({ ...machine, ...differences }, 'x64', {
-    read: (path) => all[path],
-    exists: (path) => all[path] !== undefined,
-  });
+  const read = (path: string): string | undefined => all[path];
+  const exists = (path: string): boolean => all[path] !== undefined;
+  const findings = machineFindings({ ...machine, ...differences }, 'x64', { read, exists }, pinDirectory);
   return new Map(findings.map((finding) => [finding.name, finding]));
 }
 
@@ -78,4 +78,12 @@ test('without CAP_BPF nothing works, without others something does not', () => {
 test('another system and an older kernel are named', () => {
   expect(found({}, { release: '5.15.0' }).get('kernel')?.consequence).toContain('needs Linux 6.1');
   expect(found({}, { platform: 'darwin' }).get('kernel')?.status).toBe('missing');
+});
+
+test('in a pod, bpffs is looked for where counters are pinned', () => {
+  const mounts = { '/proc/self/mounts': 'none /run/traceprobe/bpf bpf rw 0 0\n' };
+  expect(found(mounts, {}, '/run/traceprobe/bpf').get('bpffs')?.status).toBe('ok');
+  expect(found(mounts, {}, '/run/traceprobe/bpf/node').get('bpffs')?.found).toBe('/run/traceprobe/bpf');
+  expect(found(mounts).get('bpffs')?.status).toBe('limited');
+  expect(found({}, {}, '/run/traceprobe/bpf').get('bpffs')?.found).toBe('not mounted at /run/traceprobe/bpf');
 });

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { missingCapabilities, requireKernel, type Machine } from '../requireTracing.ts';
 import { limited, missing, ok, type Finding } from './findings.ts';
 
@@ -22,8 +23,17 @@ const usefulCapabilities = [
   { bit: 2n, name: 'CAP_DAC_READ_SEARCH', without: 'tracefs and files of other users may not be readable' },
 ] as const;
 
-/** Kernel, processor, capabilities, lockdown, mounts, settings: what everything else depends on. */
-export function machineFindings(machine: Machine, architecture: string, files: MachineFiles): Finding[] {
+/**
+ * Kernel, processor, capabilities, lockdown, mounts, settings: what everything else depends on.
+ *
+ * @param pinDirectory where an agent pins counters here
+ */
+export function machineFindings(
+  machine: Machine,
+  architecture: string,
+  files: MachineFiles,
+  pinDirectory = '/sys/fs/bpf',
+): Finding[] {
   return [
     kernel(machine),
     ['x64', 'arm64'].includes(architecture)
@@ -32,12 +42,7 @@ export function machineFindings(machine: Machine, architecture: string, files: M
     ...capabilities(machine),
     lockdown(files),
     tracefs(files),
-    mount(
-      files,
-      'bpf',
-      '/sys/fs/bpf',
-      'counters do not outlive a killed agent; what it had captured is not known',
-    ),
+    bpffs(files, pinDirectory),
     debugfs(files),
     files.exists('/sys/kernel/btf/vmlinux')
       ? ok('BTF', '/sys/kernel/btf/vmlinux')
@@ -103,9 +108,13 @@ function tracefs(files: MachineFiles): Finding {
     : ok('tracefs', path);
 }
 
-function mount(files: MachineFiles, type: string, path: string, without: string): Finding {
-  if (isMounted(files, type, path)) return ok(`${type}fs`, path);
-  return limited(`${type}fs`, `not mounted at ${path}`, `${without}: mount -t ${type} ${type} ${path}`);
+/** @param directory where counters are pinned, on a bpffs or to be made there */
+function bpffs(files: MachineFiles, directory: string): Finding {
+  for (let path = directory; path !== '/'; path = dirname(path)) {
+    if (isMounted(files, 'bpf', path)) return ok('bpffs', path);
+  }
+  const without = 'counters do not outlive a killed agent; what it had captured is not known';
+  return limited('bpffs', `not mounted at ${directory}`, `${without}: mount -t bpf bpf /sys/fs/bpf`);
 }
 
 function debugfs(files: MachineFiles): Finding {

@@ -18,7 +18,7 @@ export interface Suspension extends SuspendOptions {
  * @throws CliError
  */
 export async function setSuspended(
-  { names, all, suspend, kubeconfig, namespace }: Suspension,
+  { names, all, suspend, ...options }: Suspension,
   { stdout }: CliContext,
 ): Promise<void> {
   const verb = suspend ? 'suspend' : 'resume';
@@ -28,7 +28,8 @@ export async function setSuspended(
       `traceprobe ${verb} --help shows how`,
     );
   }
-  using cluster = clusterApi({ ...(kubeconfig !== undefined && { kubeconfig }) });
+  using cluster = clusterApi(options);
+  const { namespace } = options;
   const { api } = cluster;
   if (all) {
     await attempt(

@@ -1,5 +1,5 @@
 import { readBoltBucket } from './readBoltBucket.ts';
-import { fieldOf, parseJson } from './parseJson.ts';
+import { fieldOf } from './fieldOf.ts';
 import type { FilePosition } from './positions.ts';
 import { PositionsError } from './positionsError.ts';
 
@@ -30,13 +30,15 @@ function filesOf(value: Buffer, file: string): FilePosition[] {
   return lines.flatMap((line) => {
     let reader: unknown;
     try {
-      reader = parseJson(line);
+      reader = JSON.parse(line);
     } catch (error) {
       throw garbled((error as Error).message, error);
     }
     const offset = fieldOf(reader, 'Offset');
     const firstBytes = fieldOf(fieldOf(reader, 'Fingerprint'), 'first_bytes');
-    if (typeof offset !== 'bigint' || offset < 0n) throw garbled('a file in it has no offset');
-    return typeof firstBytes === 'string' ? [{ fingerprint: Buffer.from(firstBytes, 'base64'), offset }] : [];
+    if (!Number.isSafeInteger(offset) || Number(offset) < 0) throw garbled('a file in it has no offset');
+    return typeof firstBytes === 'string'
+      ? [{ fingerprint: Buffer.from(firstBytes, 'base64'), offset: BigInt(Number(offset)) }]
+      : [];
   });
 }

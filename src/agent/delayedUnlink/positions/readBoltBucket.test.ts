@@ -13,7 +13,7 @@ const content: BoltContent = {
 
 async function read(
   bytes: Buffer,
-  wanted = (_key: string): boolean => true,
+  wanted: (key: string) => boolean = () => true,
 ): Promise<Record<string, string>> {
   using scratch = scratchDirectory();
   const file = join(scratch.path, 'receiver_filelog_');

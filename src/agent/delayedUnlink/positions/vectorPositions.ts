@@ -1,4 +1,4 @@
-import { fieldOf, parseJson } from './parseJson.ts';
+import { fieldOf } from './fieldOf.ts';
 import type { FilePosition } from './positions.ts';
 import { PositionsError } from './positionsError.ts';
 
@@ -32,6 +32,15 @@ export function vectorPositions(bytes: Buffer, file: string): FilePosition[] {
     if (typeof offset !== 'bigint' || offset < 0n) throw garbled(file, 'a checkpoint in it has no position');
     return { ...identityOf(fieldOf(checkpoint, 'fingerprint')), offset };
   });
+}
+
+/** The value of a JSON text, its whole numbers as bigints: checksums have 64 bits. Throws a SyntaxError. */
+function parseJson(text: string): unknown {
+  return JSON.parse(text, (_key, value: unknown, context?: { source?: string }) =>
+    typeof value === 'number' && /^-?\d+$/.test(context?.source ?? '')
+      ? BigInt(context?.source ?? '')
+      : value,
+  );
 }
 
 /** None for the kinds that are gone from Vector, which it replaces when it starts. */

@@ -13,8 +13,8 @@ export interface WatchPositionsOptions {
   pollMilliseconds?: number;
 }
 
-/** Shippers write in bursts: as many changes as come in this time are one. */
-const gatherMilliseconds = 20;
+/** As many changes as come in this time are one: shippers write in bursts, and some all the time. */
+const gatherMilliseconds = 100;
 /** A file changed this recently may change again without a newer time: clocks of file systems tick in milliseconds. */
 const settleMilliseconds = 50;
 

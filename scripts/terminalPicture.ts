@@ -9,11 +9,7 @@ export function terminalPicture(text: string, title: string): string {
   const lines = text.trimEnd().split('\n');
   const width = columns * character.width + 2 * margin;
   const height = lines.length * character.height + 2 * margin + bar;
-  const drawn = lines.flatMap((line, index) => {
-    if (line === '') return [];
-    const y = bar + margin + (index + 0.75) * character.height;
-    return [`  <text x="${margin}" y="${y}">${content(line)}</text>`];
-  });
+  const drawn = lines.map((line, index) => row(line, bar + margin + (index + 0.75) * character.height));
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">
   <title>${escaped(title)}</title>
   <style>
@@ -24,20 +20,21 @@ export function terminalPicture(text: string, title: string): string {
   <rect width="${width}" height="${height}" rx="8" fill="${colours.background}"/>
   <path d="M0 ${bar}V8a8 8 0 0 1 8-8H${width - 8}a8 8 0 0 1 8 8V${bar}Z" fill="${colours.bar}"/>
   <text x="${margin}" y="19" class="dim">${escaped(title)}</text>
-${drawn.join('\n')}
-</svg>
+${drawn.join('')}</svg>
 `;
 }
 
-function content(line: string): string {
-  if (line.startsWith('$ ')) return `<tspan class="prompt">$</tspan>${span(cut(line).slice(1), '')}`;
-  return span(cut(line), /^[A-Z][A-Z_ .]+$/.test(line) ? 'dim' : '');
+function row(line: string, y: number): string {
+  if (line.startsWith('$ ')) return word('$', 0, y, 'prompt') + word(cut(line).slice(2), 2, y, '');
+  const said = cut(line).trimStart();
+  const style = /^[A-Z][A-Z_ .()]+$/.test(said) ? 'dim' : '';
+  return said === '' ? '' : word(said, line.length - line.trimStart().length, y, style);
 }
 
-/** Of a fixed width, whatever font is there. */
-function span(text: string, style: string): string {
-  const attributes = `textLength="${text.length * character.width}" lengthAdjust="spacing"`;
-  return `<tspan ${attributes}${style === '' ? '' : ` class="${style}"`}>${escaped(text)}</tspan>`;
+/** At a column, and of a fixed width, whatever font is there. Renderers disagree on blanks at the beginning. */
+function word(text: string, column: number, y: number, style: string): string {
+  const at = `x="${margin + column * character.width}" y="${y}" textLength="${text.length * character.width}"`;
+  return `  <text ${at}${style === '' ? '' : ` class="${style}"`}>${escaped(text)}</text>\n`;
 }
 
 function cut(line: string): string {

@@ -68,7 +68,7 @@ export function toDescription(schema: PointSchema): PointDescription {
 function toAccount(account: EpochAccount): FrameAccount {
   const { probeUid, attempted, filteredInKernel, captured, open, filteredNatively, lost, delivered } =
     account;
-  const { missed, final, killed, unknownSince } = account;
+  const { missed, final, killed, unknownSince, unattributed } = account;
   if (account.epoch.length > 64)
     throw new FrameError(`an account of an epoch of ${account.epoch.length} bytes`);
   if (!/^[0-9a-z-]{1,64}$/.test(probeUid))
@@ -78,7 +78,7 @@ function toAccount(account: EpochAccount): FrameAccount {
     probeUid,
     account: {
       ...{ attempted, filteredInKernel, captured, open, filteredNatively, lost: { ...lost }, delivered },
-      ...{ missed, final, killed, unknownSince },
+      ...{ missed, final, killed, unknownSince, unattributed },
     },
   };
 }

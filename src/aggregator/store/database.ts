@@ -1,8 +1,9 @@
 import { existsSync, statfsSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
-import { createMetadata, schemas } from './layout.ts';
+import { schemas } from './layout.ts';
 import { StoreError, storeError } from './storeError.ts';
+import { openFormat } from './storeFormat.ts';
 
 export interface DatabaseOptions {
   /** Of the file; beside it are PATH.wal and, while queries do not fit into memory, PATH.tmp. */
@@ -25,6 +26,7 @@ export interface FileUsage {
 export class Database {
   readonly #options: DatabaseOptions;
   #instance: DuckDBInstance;
+  #isOpen = true;
   /** The only connection that writes. */
   writer: DuckDBConnection;
 
@@ -34,16 +36,27 @@ export class Database {
     this.writer = writer;
   }
 
-  /** @throws StoreError `locked` when another process has the file */
+  /** @throws StoreError `locked` when another process has the file; when it is no store: see openFormat() */
   static async open(options: DatabaseOptions): Promise<Database> {
     const { instance, writer } = await openInstance(options);
-    for (const statement of createMetadata) await writer.run(statement);
-    return new Database(options, instance, writer);
+    const database = new Database(options, instance, writer);
+    try {
+      await openFormat(writer, options.path);
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
   }
 
   /** Another connection: to read. */
   async connect(): Promise<DuckDBConnection> {
     return await this.#instance.connect();
+  }
+
+  /** false: it was closed, or could not be opened anew. */
+  get isOpen(): boolean {
+    return this.#isOpen;
   }
 
   /** After a fatal error DuckDB refuses everything until the file is opened anew; connections are broken. */
@@ -52,9 +65,12 @@ export class Database {
     const { instance, writer } = await openInstance(this.#options);
     this.#instance = instance;
     this.writer = writer;
+    this.#isOpen = true;
   }
 
   close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
     this.writer.closeSync();
     this.#instance.closeSync();
   }

@@ -18,6 +18,7 @@ import { builtinColumns, firstPointColumn } from '../../codec/decodeBatch.ts';
  *
  * meta: what there is, read by whoever writes SQL over data. (Of readers' own SQL only events is to be seen.)
  *
+ *   meta.format   name ('traceprobe'), version: see storeFormat.ts
  *   meta.probes   uid, name, is_current (its name means this one), max_age_ms, max_bytes, first_seen TIMESTAMP,
  *                 deleted TIMESTAMP (NULL: it is there, or nobody said otherwise)
  *   meta.points   probe_uid, point, point_name, generation, columns (JSON: StoredColumn[]): the newest description
@@ -208,6 +209,7 @@ export const schemas = ['data', 'meta', 'events'];
 /** Schemas and tables that every file has. */
 export const createMetadata = [
   ...schemas.map((name) => `CREATE SCHEMA IF NOT EXISTS ${name}`),
+  'CREATE TABLE IF NOT EXISTS meta.format (name VARCHAR, version UINTEGER)',
   `CREATE TABLE IF NOT EXISTS meta.probes (uid VARCHAR, name VARCHAR, is_current BOOLEAN, max_age_ms UBIGINT,
      max_bytes UBIGINT, first_seen TIMESTAMP, deleted TIMESTAMP)`,
   `CREATE TABLE IF NOT EXISTS meta.points (probe_uid VARCHAR, point UINTEGER, point_name VARCHAR, generation UBIGINT,

@@ -164,7 +164,9 @@ function accountText(account: SourceAccount): string {
 }
 
 function accountFrom(text: string): SourceAccount {
-  return JSON.parse(text, (_, value: unknown) =>
+  const account = JSON.parse(text, (_, value: unknown) =>
     typeof value === 'string' && /^\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value,
   ) as SourceAccount;
+  // What was stored before they were counted.
+  return Object.assign({ unattributed: 0n }, account);
 }

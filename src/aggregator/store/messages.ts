@@ -1,6 +1,7 @@
 import type { DropReason } from './retention.ts';
 import type { FileUsage } from './database.ts';
 import type { StoredBatch, StoreFrame } from './frame.ts';
+import type { KnownProbe } from './knownProbes.ts';
 import type { ReadChunk, ReadColumn, ReadParameter } from './readResult.ts';
 import type { SourceLoss } from './sourceLoss.ts';
 import type { StoreFailure } from './storeError.ts';
@@ -14,7 +15,7 @@ import type { StoreFailure } from './storeError.ts';
 export interface StoreCalls {
   add: { request: { frame: StoreFrame }; answer: StoredBatch[] };
   closeStream: { request: { stream: number }; answer: undefined };
-  setProbes: { request: { uids: string[] }; answer: undefined };
+  setProbes: { request: { probes: KnownProbe[] }; answer: undefined };
   loss: { request: { probeUid: string | undefined }; answer: SourceLoss[] };
   commit: { request: object; answer: undefined };
   retain: { request: object; answer: undefined };

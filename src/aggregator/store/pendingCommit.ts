@@ -14,12 +14,12 @@ export class PendingCommit {
   readonly changed = new Set<SourceState>();
   readonly accounts = new Set<SourceState>();
   readonly gaps = new Set<SourceState>();
+  readonly forgotten: SourceState[] = [];
   /** Whose views have to be made anew. */
   readonly views = new Set<ProbeState>();
   readonly tables = new Map<string, TableBuffer>();
   readonly strings: { table: string; firstCode: number; values: string[] }[] = [];
   readonly workloads: { table: string; firstCode: number; values: BatchWorkload[] }[] = [];
-  readonly settled = Promise.withResolvers<undefined>();
   /** Slices that got rows, and whose. */
   readonly slices = new Map<SliceState, ProbeState>();
   frames = 0;
@@ -29,8 +29,6 @@ export class PendingCommit {
 
   constructor(pool: BlockPool) {
     this.#pool = pool;
-    // Who added something waits for it; nobody has to.
-    this.settled.promise.catch(() => undefined);
   }
 
   isEmpty(): boolean {

@@ -17,9 +17,14 @@ export interface SourceLoss {
   state: 'live' | 'ended' | 'killed' | 'unknown';
   /** Undefined: no account came, so that only what was stored is known. */
   counters:
-    | Omit<SourceAccount, 'lost' | 'final' | 'killed' | 'unknownSince' | 'filteredNatively' | 'missed'>
+    | Omit<
+        SourceAccount,
+        'lost' | 'final' | 'killed' | 'unknownSince' | 'filteredNatively' | 'missed' | 'unattributed'
+      >
     | undefined;
   missed: bigint | undefined;
+  /** Captured events of which nobody knew in time whose they are; outside the sums. */
+  unattributed: bigint;
   stored: bigint;
   filteredNatively: bigint;
   /** Captured and not yet said to be anywhere else; 0n at rest. */
@@ -75,6 +80,7 @@ export function sourceLoss(source: DurableSource): SourceLoss {
       delivered: account.delivered,
     },
     missed: account?.missed,
+    unattributed: account?.unattributed ?? 0n,
     stored,
     filteredNatively,
     inFlight,

@@ -14,6 +14,8 @@ export interface SourceAccount {
   killed: boolean;
   /** ns since the Unix epoch; 0n: the counters are known. */
   unknownSince: bigint;
+  /** Captured events of which nobody knew in time whose they are; outside the sums. */
+  unattributed: bigint;
 }
 
 /** What batches said, counted once each. */
@@ -67,6 +69,8 @@ export interface SourceState extends SourceName, SourceCounts {
 /** All sources, by who they are. */
 export class Sources {
   readonly #byKey = new Map<string, SourceState>();
+  /** By node: what counts the frames of its agent's newest life. */
+  readonly #newest = new Map<string, SourceState>();
   #nextId = 1;
 
   get size(): number {
@@ -102,12 +106,23 @@ export class Sources {
     return { source, isNew: true };
   }
 
+  /** Whether frames of this life came, and then frames of a later life on the same node. */
+  isFormerLife({ nodeUid, epoch }: Pick<SourceName, 'nodeUid' | 'epoch'>): boolean {
+    const newest = this.#newest.get(nodeUid);
+    return newest?.epoch !== epoch && this.find({ nodeUid, epoch, probeUid: '' }) !== undefined;
+  }
+
   restore(source: SourceState): void {
+    const newest = this.#newest.get(source.nodeUid);
+    if (source.probeUid === '' && (newest === undefined || newest.id < source.id)) {
+      this.#newest.set(source.nodeUid, source);
+    }
     this.#byKey.set(keyOf(source.nodeUid, source.epoch, source.probeUid), source);
     this.#nextId = Math.max(this.#nextId, source.id + 1);
   }
 
   forget(source: SourceState): void {
+    if (this.#newest.get(source.nodeUid) === source) this.#newest.delete(source.nodeUid);
     this.#byKey.delete(keyOf(source.nodeUid, source.epoch, source.probeUid));
   }
 }
@@ -124,7 +139,9 @@ function keyOf(nodeUid: string, epoch: string, probeUid: string): string {
 export function mergeAccounts(before: SourceAccount | undefined, now: SourceAccount): SourceAccount {
   if (before === undefined) return now;
   if (now.unknownSince !== 0n) return { ...before, unknownSince: now.unknownSince };
-  return rank(now) >= rank(before) ? now : before;
+  if (rank(now) < rank(before)) return before;
+  // The kernel does not count them: what the killed agent said last is all that is known.
+  return now.killed ? { ...now, unattributed: before.unattributed } : now;
 }
 
 function rank({ final, killed }: SourceAccount): number {

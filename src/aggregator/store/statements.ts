@@ -22,7 +22,7 @@ export function saveProbe(probe: ProbeState, now: number, isNew: boolean): strin
   const where = `WHERE uid = ${quoteText(uid)}`;
   if (!isNew) {
     return [
-      `UPDATE meta.probes SET is_current = ${current}, max_age_ms = ${maxAgeMs}, max_bytes = ${maxBytes},
+      `UPDATE meta.probes SET name = ${quoteText(name)}, is_current = ${current}, max_age_ms = ${maxAgeMs}, max_bytes = ${maxBytes},
          deleted = ${timestamp(deleted)} ${where}`,
     ];
   }
@@ -81,6 +81,14 @@ export function dropSlice(probe: ProbeState, { slice, tables }: SliceState): str
   ];
 }
 
+export function forgetSources(ids: readonly number[]): string[] {
+  const list = ids.join(', ');
+  return [
+    `DELETE FROM meta.sources WHERE id IN (${list})`,
+    `DELETE FROM meta.gaps WHERE source IN (${list})`,
+  ];
+}
+
 export function forgetProbe({ uid }: ProbeState): string[] {
   return ['meta.probes WHERE uid', 'meta.points WHERE probe_uid'].map(
     (from) => `DELETE FROM ${from} = ${quoteText(uid)}`,
@@ -94,13 +102,13 @@ export type Views = ReadonlyMap<string, readonly string[]>;
  * Makes a probe's views anew; only the current probe of a name has any.
  *
  * @param before names of its views
- * @returns statements, and the names it has then
+ * @returns statements, those that take names away before those of all probes that give them; and the names it has then
  */
 export function replaceViews(
   probe: ProbeState,
   before: readonly string[],
-): { statements: string[]; names: string[] } {
-  const statements: string[] = [];
+): { drop: string[]; make: string[]; names: string[] } {
+  const make: string[] = [];
   const names: string[] = [];
   const points = probe.current ? [...probe.points.values()] : [];
   for (const { point, name, columns } of points) {
@@ -117,7 +125,7 @@ export function replaceViews(
     );
     for (const view of viewNames(probe.name, name, points.length === 1)) {
       names.push(view);
-      statements.push(
+      make.push(
         createEventView(view, tables, columns),
         `INSERT INTO meta.views VALUES (${quoteText(view)}, ${quoteText(probe.uid)}, ${quoteText(probe.name)}, ${point},
            ${quoteText(name)})`,
@@ -126,11 +134,11 @@ export function replaceViews(
   }
   const gone = before.filter((name) => !names.includes(name));
   return {
-    statements: [
+    drop: [
       `DELETE FROM meta.views WHERE probe_uid = ${quoteText(probe.uid)}`,
       ...gone.map((name) => `DROP VIEW IF EXISTS events.${quoteName(name)}`),
-      ...statements,
     ],
+    make,
     names,
   };
 }

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { FileUsage } from './database.ts';
 import { FrameError, type StoredBatch, type StoreFrame } from './frame.ts';
+import type { KnownProbe } from './knownProbes.ts';
 import { packBatches } from './packBatches.ts';
 import type { SentError, StoreCall, StoreCalls, StoreMessage } from './messages.ts';
 import type { ReadChunk, ReadParameter, ReadResult, StoreReader } from './readResult.ts';
@@ -128,9 +129,15 @@ export class Store extends EventEmitter<StoreEvents> implements AsyncDisposable 
     await this.#call('closeStream', { stream });
   }
 
-  /** Says which TraceProbes there are; what others have had is dropped after a grace. */
-  async setProbes(uids: Iterable<string>): Promise<void> {
-    await this.#call('setProbes', { uids: [...uids] });
+  /**
+   * Says which TraceProbes there are: names and retention follow it, and what other probes have had is dropped after a
+   * grace. Of a mere UID agents say the rest. Until it is called the first time, agents say everything.
+   *
+   * @throws StoreError for a retention that is none
+   */
+  async setProbes(probes: Iterable<KnownProbe | string>): Promise<void> {
+    const known = [...probes].map((probe) => (typeof probe === 'string' ? { uid: probe } : probe));
+    await this.#call('setProbes', { probes: known });
   }
 
   /** Where the hits of a probe went, or of all, by node and epoch. */
@@ -317,6 +324,8 @@ function engineOptions(options: StoreOptions): EngineOptions {
     diskReserve: options.diskReserve ?? 64 * mebibyte,
     walBytes: options.walBytes ?? Math.min(memoryLimit / 8, 128 * mebibyte),
     retentionMs: options.retentionMs ?? 10_000,
+    supersededMs: 3_600_000,
+    silentMs: 30 * 24 * 3_600_000,
   };
 }
 

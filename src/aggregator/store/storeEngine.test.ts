@@ -135,9 +135,13 @@ test('a probe of the same name inherits nothing', async () => {
 test('the account of an agent that was killed is exact', async () => {
   const account = {
     ...{ attempted: 100n, filteredInKernel: 20n, captured: 70n, open: 0n, filteredNatively: 0n },
-    ...{ lost: { ring: 10n }, missed: undefined, delivered: 0n, final: true, killed: true, unknownSince: 0n },
+    ...{ lost: { ring: 10n }, missed: undefined, delivered: 0n, final: true, killed: true },
+    ...{ unknownSince: 0n, unattributed: 0n },
   };
-  await engine.add(frameOf(1, [{ first: 0, rows: 40, filtered: 10 }])).committed;
+  const before = [
+    { epoch, probeUid: 'uid-1', account: { ...account, killed: false, final: false, unattributed: 4n } },
+  ];
+  await engine.add(frameOf(1, [{ first: 0, rows: 40, filtered: 10 }], { accounts: before })).committed;
   const accounts = [{ epoch, probeUid: 'uid-1', account }];
   await engine.add(frameOf(1, [], { epoch: '0304', accounts })).committed;
   await engine.close();
@@ -148,17 +152,36 @@ test('the account of an agent that was killed is exact', async () => {
     stored: 40n,
     filteredNatively: 10n,
     lost: { ring: 10n, killed: 20n },
+    // It had said so itself; the kernel does not count them.
+    unattributed: 4n,
   });
 });
 
 test('a final account says what never came', async () => {
   const account = {
     ...{ attempted: 100n, filteredInKernel: 20n, captured: 80n, open: 0n, filteredNatively: 10n },
-    ...{ lost: { spool: 20n }, missed: 3n, delivered: 70n, final: true, killed: false, unknownSince: 0n },
+    ...{ lost: { spool: 20n }, missed: 3n, delivered: 70n, final: true, killed: false },
+    ...{ unknownSince: 0n, unattributed: 7n },
   };
   const accounts = [{ epoch, probeUid: 'uid-1', account }];
   await engine.add(frameOf(1, [{ first: 0, rows: 40, filtered: 10 }], { accounts })).committed;
   expect(engine.loss()).toMatchObject([
-    { state: 'ended', stored: 40n, missing: 30n, inFlight: 0n, missed: 3n, lost: { spool: 20n, gap: 10n } },
+    {
+      ...{ state: 'ended', stored: 40n, missing: 30n, inFlight: 0n, missed: 3n },
+      ...{ lost: { spool: 20n, gap: 10n }, unattributed: 7n },
+    },
   ]);
+});
+
+test('an account that was stored before unattributed events were counted is read', async () => {
+  const account = {
+    ...{ attempted: 1n, filteredInKernel: 0n, captured: 1n, open: 0n, filteredNatively: 0n, lost: {} },
+    ...{ missed: 3n, delivered: 1n, final: true, killed: false, unknownSince: 0n, unattributed: 7n },
+  };
+  const accounts = [{ epoch, probeUid: 'uid-1', account }];
+  await engine.add(frameOf(1, [{ first: 0, rows: 1 }], { accounts })).committed;
+  await rows(`UPDATE meta.accounts_1 SET account = replace(account, ',"unattributed":"7n"', '')`);
+  await engine.close();
+  await open();
+  expect(engine.loss()).toMatchObject([{ missed: 3n, unattributed: 0n }]);
 });

@@ -1,17 +1,16 @@
 import { copyFile, open, rename, rm } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { Committer, type Addition, type CommitterEvents } from './committer.ts';
 import { Database, isFatal, type DatabaseOptions, type FileUsage } from './database.ts';
-import type { StoredBatch, StoreFrame } from './frame.ts';
-import { dictionaryTable, eventTable, workloadTable } from './layout.ts';
+import type { StoreFrame } from './frame.ts';
+import { dictionaryTable, eventTable, quoteName, workloadTable } from './layout.ts';
+import type { KnownProbe } from './knownProbes.ts';
 import { loadState } from './loadState.ts';
-import { lastCommit } from './logs.ts';
 import { dropsOf, isFull, type Drop, type RetentionLimits } from './retention.ts';
 import type { ProbeState, SliceState } from './catalog.ts';
-import type { DurableSource, SourceState } from './sources.ts';
-import { sourceLoss, type SourceLoss } from './sourceLoss.ts';
-import { StoreError, storeError, type StoreFailure } from './storeError.ts';
+import type { SourceLoss } from './sourceLoss.ts';
+import { StoreError } from './storeError.ts';
 import { StoreModel } from './storeModel.ts';
-import { writeCommit, type SealedCommit } from './writeCommit.ts';
 
 export interface EngineOptions extends DatabaseOptions, RetentionLimits {
   /** Events wait about this long for their transaction, in ms. */
@@ -22,22 +21,19 @@ export interface EngineOptions extends DatabaseOptions, RetentionLimits {
   walBytes: number;
   /** How often retention looks, in ms. */
   retentionMs: number;
+  /** See SourceLimits. */
+  supersededMs: number;
+  silentMs: number;
 }
 
 /** What the engine tells while it works. */
-export interface EngineEvents {
-  committed(commit: { rows: number; frames: number; milliseconds: number }): void;
-  /** undefined: it works again. */
-  failing(failure: { failure: StoreFailure; message: string } | undefined): void;
+export interface EngineEvents extends CommitterEvents {
   dropped(drops: readonly Drop[]): void;
   measured(usage: FileUsage): void;
 }
 
-/** Bytes a row to make room for before a transaction: what is written twice, to the log and to the file. */
-const bytesPerRow = 200;
 /** So many are committed without waiting for more. */
 const manyRows = 200_000;
-const retryMs = { first: 100, last: 5000 };
 
 /**
  * The store, in the thread that it blocks: a transaction at a time, by time, of everything that came since. Use Store,
@@ -45,25 +41,21 @@ const retryMs = { first: 100, last: 5000 };
  */
 export class StoreEngine {
   readonly #database: Database;
-  readonly #model: StoreModel;
+  readonly #committer: Committer;
   readonly #options: EngineOptions;
   readonly #events: EngineEvents;
-  readonly #durable = new Map<number, DurableSource>();
-  readonly #unmeasured = new Map<SliceState, ProbeState>();
   #turn: Promise<unknown> = Promise.resolve();
   #commitTimer: NodeJS.Timeout | undefined;
   readonly #retentionTimer: NodeJS.Timeout;
   #hurried = false;
   #backups = 0;
-  #failing = false;
   #closed = false;
 
   private constructor(database: Database, model: StoreModel, options: EngineOptions, events: EngineEvents) {
     this.#database = database;
-    this.#model = model;
+    this.#committer = new Committer(database, model, events);
     this.#options = options;
     this.#events = events;
-    for (const source of model.sources()) this.#durable.set(source.id, durableOf(source));
     this.#retentionTimer = setInterval(() => void this.retain().catch(() => undefined), options.retentionMs);
     if (!model.pending.isEmpty()) this.#schedule();
   }
@@ -73,7 +65,7 @@ export class StoreEngine {
     const database = await Database.open(options);
     try {
       const now = Date.now();
-      const model = new StoreModel(await loadState(database.writer, now), options.maxAgeMs, now);
+      const model = StoreModel.open(await loadState(database.writer, now), options, now);
       return new StoreEngine(database, model, options, events);
     } catch (error) {
       database.close();
@@ -84,32 +76,28 @@ export class StoreEngine {
   /**
    * Adds a frame to the next transaction, or nothing of it.
    *
-   * @returns what of it is new, and when that is committed
    * @throws FrameError for what is in it; StoreError when the store is closed
    */
-  add(frame: StoreFrame): { stored: StoredBatch[]; committed: Promise<void> } {
+  add(frame: StoreFrame): Addition {
     this.#checkOpen();
-    const stored = this.#model.add(frame, Date.now());
-    const committed = this.#model.pending.settled.promise;
+    const addition = this.#committer.add(frame);
     this.#schedule();
-    return { stored, committed };
+    return addition;
   }
 
   closeStream(stream: number): void {
     this.#model.closeStream(stream);
   }
 
-  /** Which probes have a TraceProbe: what others have had is dropped after its grace. */
-  setProbes(uids: ReadonlySet<string>): void {
-    this.#model.setDeleted((uid) => uids.has(uid), Date.now());
+  /** Which TraceProbes there are, said by whom all agents obey: see KnownProbe. */
+  setProbes(probes: readonly KnownProbe[]): void {
+    this.#model.setProbes(probes, Date.now());
     this.#schedule();
   }
 
   /** Where the hits of a probe went, or of all; what is committed counts. */
   loss(probeUid?: string): SourceLoss[] {
-    return [...this.#durable.values()]
-      .filter((source) => source.probeUid !== '' && (probeUid === undefined || source.probeUid === probeUid))
-      .map(sourceLoss);
+    return this.#committer.loss(probeUid);
   }
 
   /** Another connection, to read. */
@@ -167,13 +155,19 @@ export class StoreEngine {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#committer.end();
     clearInterval(this.#retentionTimer);
     clearTimeout(this.#commitTimer);
     await this.#exclusive(async () => {
       await this.#commitPending();
-      if (!this.#failing) await this.#database.writer.run('CHECKPOINT').catch(() => undefined);
+      if (!this.#committer.failing) await this.#database.writer.run('CHECKPOINT').catch(() => undefined);
       this.#database.close();
     });
+  }
+
+  /** Of the last commit on: another one when commits had to be taken back. */
+  get #model(): StoreModel {
+    return this.#committer.model;
   }
 
   #checkOpen(): void {
@@ -203,75 +197,22 @@ export class StoreEngine {
     return await result;
   }
 
-  /** Until it has succeeded; given up only when the store is being closed. */
   async #commitPending(): Promise<void> {
-    if (this.#model.pending.isEmpty()) return;
-    const sealed = this.#model.seal();
-    for (const [slice, probe] of sealed.pending.slices) this.#unmeasured.set(slice, probe);
-    const started = performance.now();
-    for (let delay = retryMs.first; ; delay = Math.min(2 * delay, retryMs.last)) {
-      try {
-        await this.#write(sealed);
-        break;
-      } catch (error) {
-        const { failure, message } = storeError(error);
-        this.#failing = true;
-        this.#events.failing({ failure, message });
-        if (this.#closed) {
-          sealed.pending.settled.reject(new StoreError('closed', `closed before it was stored: ${message}`));
-          return;
-        }
-        await new Promise((resolve) => setTimeout(resolve, delay));
-      }
-    }
-    if (this.#failing) this.#events.failing(undefined);
-    this.#failing = false;
-    this.#remember(sealed);
-    const { rows, frames } = sealed.pending;
-    sealed.pending.release();
-    sealed.pending.settled.resolve(undefined);
-    this.#events.committed({ rows, frames, milliseconds: performance.now() - started });
+    await this.#committer.commit();
     if (this.#database.walBytes() > this.#options.walBytes) await this.#checkpoint();
-  }
-
-  async #write(sealed: SealedCommit): Promise<void> {
-    this.#database.checkRoom(this.#database.walBytes() + bytesPerRow * sealed.pending.rows);
-    try {
-      await writeCommit(this.#database.writer, sealed);
-    } catch (error) {
-      if (!isFatal(error)) throw error;
-      await this.#database.reopen();
-      // The disk failed in the commit itself, which may have succeeded all the same.
-      if ((await lastCommit(this.#database.writer, sealed.log)) < sealed.number) throw error;
-    }
-  }
-
-  #remember({ progress, accounts, gaps, pending }: SealedCommit): void {
-    for (const source of pending.newSources) {
-      this.#durable.set(source.id, { ...durableOf(source), account: undefined, gaps: [] });
-    }
-    for (const { id, ...counts } of progress) this.#update(id, counts);
-    for (const { id, account } of accounts) this.#update(id, { account });
-    for (const { id, gaps: changed } of gaps) this.#update(id, { gaps: changed });
-  }
-
-  #update(id: number, change: Partial<DurableSource>): void {
-    const source = this.#durable.get(id);
-    if (source) Object.assign(source, change);
   }
 
   async #checkpoint(): Promise<void> {
     if (this.#backups > 0) return;
     try {
       await this.#database.writer.run('CHECKPOINT');
-      for (const [slice, probe] of this.#unmeasured) await this.#measure(probe, slice);
-      this.#unmeasured.clear();
+      const { unmeasured } = this.#model;
+      for (const [slice, probe] of unmeasured) await this.#measure(probe, slice);
+      unmeasured.clear();
       this.#events.measured(await this.#database.usage());
     } catch (error) {
       // What is committed is in the log; the next one tries again.
-      const { failure, message } = storeError(error);
-      this.#failing = true;
-      this.#events.failing({ failure, message: `cannot bring the file up to date: ${message}` });
+      this.#committer.fails(error, 'cannot bring the file up to date: ');
       if (isFatal(error)) await this.#database.reopen();
     }
   }
@@ -307,6 +248,7 @@ export class StoreEngine {
       const state = probe?.slices.find((candidate) => candidate.slice === slice);
       return probe !== undefined && state !== undefined && this.#model.drop(probe, state);
     });
+    await this.#forgetSources();
     await this.#commitPending();
     if (drops.length === 0) {
       this.#events.measured({ ...(await this.#database.usage()) });
@@ -315,15 +257,20 @@ export class StoreEngine {
     await this.#checkpoint();
     this.#events.dropped(drops);
   }
-}
 
-function durableOf(source: SourceState): DurableSource {
-  const { id, nodeUid, node, epoch, probeUid, watermark, account, seen } = source;
-  const { stored, filtered, lostSpool, lostGap, lostBacklog, lostMalformed } = source;
-  return {
-    ...{ id, nodeUid, node, epoch, probeUid, account, seen },
-    ...{ stored, filtered, lostSpool, lostGap, lostBacklog, lostMalformed },
-    next: watermark.next,
-    gaps: [...watermark.gaps],
-  };
+  /** Sources that nothing more comes of, once no event of them is stored. */
+  async #forgetSources(): Promise<void> {
+    const model = this.#model;
+    const past = model.pastSources(this.#options, Date.now());
+    if (past.length === 0) return;
+    const tables = new Set(past.flatMap(({ probeUid }) => model.tablesOf(probeUid)));
+    const left = new Set<number>();
+    for (const table of tables) {
+      const reader = await this.#database.writer.runAndReadAll(
+        `SELECT DISTINCT source FROM data.${quoteName(table)} WHERE source IN (${past.map(({ id }) => id).join(', ')})`,
+      );
+      for (const [source] of reader.getRowsJS()) left.add(Number(source));
+    }
+    model.forget(past.filter(({ id }) => !left.has(id)));
+  }
 }

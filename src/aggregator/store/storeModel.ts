@@ -15,9 +15,11 @@ import {
   type StoredBatch,
   type StoreFrame,
 } from './frame.ts';
-import { shapeOf, storedColumns, type StoredColumn } from './layout.ts';
+import { checkName, checkRetention, KnownProbes, type KnownProbe } from './knownProbes.ts';
+import { eventTable, shapeOf, storedColumns, type StoredColumn } from './layout.ts';
 import type { LoadedState } from './loadState.ts';
 import { createLogs, dropLogs, progressOf } from './logs.ts';
+import { pastSources, type SourceLimits } from './pastSources.ts';
 import { PendingCommit } from './pendingCommit.ts';
 import type { RetainedProbe } from './retention.ts';
 import { mergeAccounts, type Sources, type SourceState } from './sources.ts';
@@ -26,6 +28,7 @@ import {
   createTable,
   dropSlice,
   forgetProbe,
+  forgetSources,
   replaceViews,
   savePoint,
   saveProbe,
@@ -50,7 +53,11 @@ export class StoreModel {
   readonly #probes: Map<string, ProbeState>;
   readonly #sources: Sources;
   readonly #views: Map<string, string[]>;
-  readonly #streams = new Map<number, StreamPoints>();
+  readonly #streams: Map<number, StreamPoints>;
+  /** undefined: nobody has said yet, or there is nobody who knows. */
+  #known: KnownProbes | undefined;
+  /** Slices whose used blocks have changed since they were counted, and whose they are. */
+  readonly unmeasured = new Map<SliceState, ProbeState>();
   /** What a description's tables are like, while its probe's columns of text stay the same. */
   readonly #shapes = new WeakMap<
     PointDescription,
@@ -63,19 +70,44 @@ export class StoreModel {
   #logLines = 0;
   #commit: bigint;
 
-  /** @param maxAgeMs of probes that do not say */
-  constructor({ probes, sources, views, commit, log }: LoadedState, maxAgeMs: number, now: number) {
+  private constructor(
+    { probes, sources, views, commit, log }: LoadedState,
+    {
+      maxAgeMs,
+      streams,
+      known,
+    }: { maxAgeMs: number; streams: Map<number, StreamPoints>; known?: KnownProbes },
+    now: number,
+  ) {
     this.#probes = probes;
     this.#sources = sources;
     this.#views = views;
     this.#commit = commit;
     this.#log = log;
     this.#maxAgeMs = maxAgeMs;
+    this.#streams = streams;
+    this.#known = known;
     if (log === 0) this.#pending.statements.push(...createLogs((this.#log = 1)));
     // Their dictionaries are not in memory any more.
     for (const probe of probes.values()) {
-      for (const slice of probe.slices) if (slice.closed === undefined) this.#close(probe, slice, now);
+      for (const slice of probe.slices) {
+        if (slice.closed !== undefined) continue;
+        this.#close(probe, slice, now);
+        this.unmeasured.set(slice, probe);
+      }
     }
+    this.#follow(now);
+  }
+
+  /** @param maxAgeMs of probes that do not say */
+  static open(state: LoadedState, { maxAgeMs }: { maxAgeMs: number }, now: number): StoreModel {
+    return new StoreModel(state, { maxAgeMs, streams: new Map() }, now);
+  }
+
+  /** Another one, of what is committed: nothing is pending in it, and what streams described is known. */
+  reloaded(state: LoadedState, now: number): StoreModel {
+    const [maxAgeMs, streams, known] = [this.#maxAgeMs, this.#streams, this.#known];
+    return new StoreModel(state, { maxAgeMs, streams, ...(known && { known }) }, now);
   }
 
   get pending(): PendingCommit {
@@ -117,7 +149,7 @@ export class StoreModel {
   add(frame: StoreFrame, now: number): StoredBatch[] {
     const points = this.#streams.get(frame.stream) ?? new StreamPoints();
     this.#streams.set(frame.stream, points);
-    for (const { probeUid, probeName } of frame.schemas) this.#checkName(probeUid, probeName);
+    for (const description of frame.schemas) this.#check(description);
     const batches = decodeFrame(frame, points);
 
     const pending = this.#pending;
@@ -139,10 +171,11 @@ export class StoreModel {
     const pending = this.#pending;
     pending.takeStrings();
     this.#judgeStrings();
-    const views = [...pending.views].flatMap((probe) => {
-      const { statements, names } = replaceViews(probe, this.#views.get(probe.uid) ?? []);
-      this.#views.set(probe.uid, names);
-      return statements;
+    for (const [slice, probe] of pending.slices) this.unmeasured.set(slice, probe);
+    const views = [...pending.views].map((probe) => {
+      const replaced = replaceViews(probe, this.#views.get(probe.uid) ?? []);
+      this.#views.set(probe.uid, replaced.names);
+      return replaced;
     });
     const log = this.#log;
     const renewed = this.#renewLogs();
@@ -151,7 +184,8 @@ export class StoreModel {
       log: this.#log,
       statements: [
         ...pending.statements,
-        ...views,
+        ...views.flatMap(({ drop }) => drop),
+        ...views.flatMap(({ make }) => make),
         ...(renewed ? [...createLogs(this.#log), ...dropLogs(log)] : []),
       ],
       pending,
@@ -197,45 +231,107 @@ export class StoreModel {
     this.#pending.statements.push(saveSlice(probe, slice));
   }
 
-  /** Marks probes whose TraceProbe is gone; those that are there again are not. */
-  setDeleted(isThere: (uid: string) => boolean, now: number): void {
-    for (const probe of this.#probes.values()) {
-      const deleted = isThere(probe.uid) ? undefined : (probe.deleted ?? now);
-      if (deleted === probe.deleted) continue;
-      probe.deleted = deleted;
-      this.#pending.statements.push(...saveProbe(probe, now, false));
+  /**
+   * Takes over which TraceProbes there are.
+   *
+   * @throws RangeError for a retention that is none
+   */
+  setProbes(probes: readonly KnownProbe[], now: number): void {
+    this.#known = new KnownProbes(probes);
+    this.#follow(now);
+  }
+
+  /** Sources that may be forgotten when no event of them is stored. */
+  pastSources(limits: SourceLimits, now: number): SourceState[] {
+    const probeOf = (uid: string): { isGone: boolean; maxAgeMs: number } => {
+      const probe = this.#probes.get(uid);
+      const isGone = probe === undefined && this.#known !== undefined && this.#known.find(uid) === undefined;
+      return { isGone, maxAgeMs: probe?.maxAgeMs ?? this.#maxAgeMs };
+    };
+    return pastSources(this.#sources.all(), probeOf, limits, now);
+  }
+
+  /** Names of the tables that hold events of a probe. */
+  tablesOf(uid: string): string[] {
+    const slices = this.#probes.get(uid)?.slices ?? [];
+    return slices.flatMap(({ slice, tables }) =>
+      tables.map(({ point, ordinal }) => eventTable({ probeUid: uid, slice }, point, ordinal)),
+    );
+  }
+
+  /** Forgets sources of which nothing is stored, unless something of them has just come. */
+  forget(sources: readonly SourceState[]): void {
+    const forgotten = sources.filter((source) => !this.#pending.changed.has(source));
+    if (forgotten.length === 0) return;
+    for (const source of forgotten) this.#sources.forget(source);
+    this.#pending.forgotten.push(...forgotten);
+    this.#pending.statements.push(...forgetSources(forgotten.map(({ id }) => id)));
+    // Their numbers may be given again: no line of theirs may be left.
+    this.#logLines = Infinity;
+  }
+
+  /** Brings all probes in line with what is known of them. */
+  #follow(now: number): void {
+    if (this.#known === undefined) return;
+    for (const probe of this.#probes.values()) this.#conform(probe, now);
+  }
+
+  /** A probe's name, retention and end are as is known, whatever agents say. */
+  #conform(probe: ProbeState, now: number): void {
+    const known = this.#known?.find(probe.uid);
+    const name = known?.name ?? probe.name;
+    const owner = this.#known?.uidOf(name);
+    const next = {
+      name,
+      maxAgeMs: (known?.maxAgeMs ?? probe.maxAgeMs) || this.#maxAgeMs,
+      maxBytes: known?.maxBytes ?? probe.maxBytes,
+      deleted: known ? undefined : (probe.deleted ?? now),
+      // While there is no other probe of its name, that of a deleted one still means it.
+      current: owner === undefined ? probe.current : owner === probe.uid,
+    };
+    const changes = Object.entries(next).some(([key, value]) => probe[key as keyof typeof next] !== value);
+    if (!changes) return;
+    if (probe.name !== next.name || probe.current !== next.current) this.#pending.views.add(probe);
+    Object.assign(probe, next);
+    this.#pending.statements.push(...saveProbe(probe, now, false));
+  }
+
+  /** @throws FrameError for what an agent may not say of a probe */
+  #check(description: PointDescription): void {
+    const { probeUid: uid, probeName: name } = description;
+    checkName(uid, this.#known?.find(uid)?.name ?? this.#probes.get(uid)?.name, name);
+    try {
+      checkRetention(`point schema of '${name}'`, description);
+    } catch (error) {
+      throw new FrameError(error instanceof Error ? error.message : String(error));
     }
   }
 
-  #checkName(uid: string, name: string): void {
-    const known = this.#probes.get(uid)?.name ?? name;
-    if (known !== name) {
-      throw new FrameError(
-        `point schema: probe '${uid}' is called '${known}', not '${name}': names never change`,
-      );
-    }
-  }
-
-  #describe(description: PointDescription, now: number): void {
+  #describe(description: PointDescription, now: number): ProbeState {
     const { probeUid: uid, probeName: name, point: index, generation, columns } = description;
-    const maxAgeMs = description.maxAgeMs || this.#maxAgeMs;
+    const known = this.#known?.find(uid);
+    const maxAgeMs = (known?.maxAgeMs ?? description.maxAgeMs) || this.#maxAgeMs;
+    const maxBytes = known?.maxBytes ?? description.maxBytes;
     const pending = this.#pending;
     let probe = this.#probes.get(uid);
     if (probe === undefined) {
+      // Whoever knows of it will say whether its name means it.
+      const isKnown = this.#known === undefined || known !== undefined;
+      const current = isKnown && (this.#known?.uidOf(name) ?? uid) === uid;
       for (const other of this.#probes.values())
-        if (other.name === name && other.current) this.#supersede(other, now);
+        if (current && other.name === name && other.current) this.#supersede(other, now);
       probe = {
-        ...{ uid, name, maxAgeMs, maxBytes: description.maxBytes, current: true, deleted: undefined },
+        ...{ uid, name, maxAgeMs, maxBytes, current, deleted: isKnown ? undefined : now },
         ...{ points: new Map(), slices: [], open: undefined, nextSlice: 0, asText: new Set<string>() },
       };
       this.#probes.set(uid, probe);
       pending.statements.push(...saveProbe(probe, now, true));
     }
     const point = probe.points.get(index);
-    if (point && point.generation > generation) return;
-    if (probe.maxAgeMs !== maxAgeMs || probe.maxBytes !== description.maxBytes) {
+    if (point && point.generation > generation) return probe;
+    if (probe.maxAgeMs !== maxAgeMs || probe.maxBytes !== maxBytes) {
       probe.maxAgeMs = maxAgeMs;
-      probe.maxBytes = description.maxBytes;
+      probe.maxBytes = maxBytes;
       pending.statements.push(...saveProbe(probe, now, false));
     }
     const described = {
@@ -244,10 +340,11 @@ export class StoreModel {
       generation,
       columns: storedColumns(columns),
     };
-    if (point && JSON.stringify(writable(point)) === JSON.stringify(writable(described))) return;
+    if (point && JSON.stringify(writable(point)) === JSON.stringify(writable(described))) return probe;
     probe.points.set(index, described);
     pending.statements.push(...savePoint(probe, described));
     pending.views.add(probe);
+    return probe;
   }
 
   /** Another probe has its name now. */
@@ -287,7 +384,11 @@ export class StoreModel {
   #addBatch(frame: StoreFrame, decoded: DecodedBatch, isNew: boolean, now: number): StoredBatch {
     const { batch, description } = decoded;
     const { nodeUid, node, epoch } = frame;
-    const source = this.#source({ nodeUid, node, epoch, probeUid: batch.probeUid }, now);
+    const name = { nodeUid, node, epoch, probeUid: batch.probeUid };
+    const nothing = { rows: batch.rows, firstRow: batch.rows, stored: 0 };
+    // It came before, and has been forgotten since.
+    if (!isNew && this.#sources.find(name) === undefined) return nothing;
+    const source = this.#source(name, now);
     if (isNew) {
       source.filtered += batch.filtered;
       source.lostSpool += batch.loss.spool;
@@ -298,8 +399,9 @@ export class StoreModel {
     const ranges = batch.rows === 0 ? [] : source.watermark.take(batch.firstSequence, batch.rows, now);
     this.#gapsOf(source);
     const stored = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
-    const probe = this.#probes.get(batch.probeUid);
-    if (stored === 0 || probe === undefined) return { rows: batch.rows, firstRow: batch.rows, stored: 0 };
+    if (stored === 0) return nothing;
+    // The frame that described it may have been refused, or the probe forgotten.
+    const probe = this.#probes.get(batch.probeUid) ?? this.#describe(description, now);
     source.stored += BigInt(stored);
 
     const open = probe.open ?? this.#openSlice(probe, now);
@@ -316,7 +418,10 @@ export class StoreModel {
   }
 
   #addAccount({ nodeUid, node }: StoreFrame, { epoch, probeUid, account }: FrameAccount, now: number): void {
-    const source = this.#source({ nodeUid, node, epoch, probeUid }, now);
+    const name = { nodeUid, node, epoch, probeUid };
+    // What agents say again of a life that is over and forgotten.
+    if (this.#sources.find(name) === undefined && this.#sources.isFormerLife(name)) return;
+    const source = this.#source(name, now);
     source.account = mergeAccounts(source.account, account);
     this.#pending.accounts.add(source);
     if (account.final && !account.killed && account.unknownSince === 0n) {

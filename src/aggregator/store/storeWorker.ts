@@ -31,15 +31,15 @@ async function serve(engine: StoreEngine): Promise<void> {
   const answer = async (request: StoreRequest): Promise<unknown> => {
     switch (request.call) {
       case 'add': {
-        const { stored, committed } = engine.add(request.frame);
-        await committed;
-        return stored;
+        const addition = engine.add(request.frame);
+        await addition.committed;
+        return addition.stored;
       }
       case 'closeStream':
         engine.closeStream(request.stream);
         return undefined;
       case 'setProbes':
-        engine.setProbes(new Set(request.uids));
+        engine.setProbes(request.probes);
         return undefined;
       case 'loss':
         return engine.loss(request.probeUid);

@@ -109,7 +109,7 @@ test('nodes, loss, describe', async () => {
 worker     100  2023-11-14T22:13:20.000000099Z  opens
 `);
   expect((await cli('loss', '-o', 'json')).out).toMatch(
-    /"probe":"opens","node":"worker",.*"stored":100,.*"unknown_since":null/,
+    /"probe":"opens","node":"worker",.*"stored":100,.*"unattributed":0,.*"unknown_since":null/,
   );
   const { out } = await cli('describe', 'opens');
   expect(out).toMatch(/Point open\n {2}table {4}"opens"\n {2}events {3}100/);

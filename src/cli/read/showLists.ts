@@ -45,7 +45,16 @@ export async function showLoss(
   context: CliContext,
 ): Promise<void> {
   const reasons = [...new Set(losses.flatMap(({ lost }) => Object.keys(lost)))].sort();
-  const counts = ['attempted', 'filtered', 'captured', 'stored', 'open', 'in_flight', 'missed'];
+  const counts = [
+    'attempted',
+    'filtered',
+    'captured',
+    'stored',
+    'open',
+    'in_flight',
+    'unattributed',
+    'missed',
+  ];
   await showList(
     [
       ...['probe', 'node'].map((name) => column(name, 'String')),
@@ -57,7 +66,7 @@ export async function showLoss(
       loss.node,
       number(loss.attempted),
       number(loss.filteredInKernel + loss.filteredNatively),
-      ...[loss.captured, loss.stored, loss.open, loss.inFlight].map(number),
+      ...[loss.captured, loss.stored, loss.open, loss.inFlight, loss.unattributed].map(number),
       loss.missed === undefined ? null : number(loss.missed),
       ...reasons.map((reason) => number(loss.lost[reason] ?? 0n)),
       time(loss.unknownSince),

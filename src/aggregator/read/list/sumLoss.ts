@@ -36,6 +36,7 @@ export function sumLoss(losses: readonly SourceLoss[], names: ReadonlyMap<string
         filteredNatively: sum((source) => source.filteredNatively),
         stored: sum((source) => source.stored),
         inFlight: sum((source) => source.inFlight),
+        unattributed: sum((source) => source.unattributed),
         lost,
         ...(missed !== undefined && { missed }),
         unknownSince: unknown.reduce((a, b) => (a < b ? a : b), unknown[0] ?? 0n),

@@ -17,6 +17,8 @@ export function engineOptions(path: string, changes: Partial<EngineOptions> = {}
     deletedGraceMs: 3_600_000,
     walBytes: 2 ** 30,
     retentionMs: 3_600_000,
+    supersededMs: 3_600_000,
+    silentMs: 30 * 24 * 3_600_000,
     ...changes,
   };
 }

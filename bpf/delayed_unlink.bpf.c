@@ -185,59 +185,88 @@ struct place {
   struct du_file root;
 };
 
-static __noinline __u32 rules_of_root(const struct du_table *t, struct inode *directory, struct place *place) {
-  file_of(&place->root, directory);
-  for (__u32 n = 0; n < DU_MAX_RULES; n++) {
-    if (n >= t->root_count)
-      break;
-    if (same(&t->roots[n].directory, &place->root))
-      return t->roots[n].rules;
-  }
-  return 0;
+struct walk {
+  const struct du_table *table;
+  struct dentry *dentry; /* whose parent is looked at next */
+  struct place *place;
+  __u32 wanted;
+  __u32 exactly;
+  struct du_file directory;
+  __u32 found; /* rules of the directory */
+};
+
+static long match_root(__u32 n, struct walk *w) {
+  const struct du_root *root = &w->table->roots[n % DU_MAX_RULES];
+  if (!same(&root->directory, &w->directory))
+    return 0;
+  w->found = root->rules & w->wanted;
+  return 1;
+}
+
+static long look_above(__u32 depth, struct walk *w) {
+  struct dentry *dentry = w->dentry, *parent = BPF_CORE_READ(dentry, d_parent);
+  if (parent == dentry)
+    return 1;
+  w->dentry = parent;
+  struct inode *directory = BPF_CORE_READ(parent, d_inode);
+  w->directory.inode = BPF_CORE_READ(directory, i_ino);
+  if (!(w->table->root_inodes >> (w->directory.inode & 63) & 1))
+    return 0;
+  w->directory.device = BPF_CORE_READ(directory, i_sb, s_dev);
+  w->directory.generation = BPF_CORE_READ(directory, i_generation);
+  w->found = 0;
+  bpf_loop(w->table->root_count, match_root, w, 0);
+  if (w->exactly)
+    w->found &= depth <= DU_MAX_DEPTH ? w->table->at_depth[depth] : 0;
+  if (!w->found)
+    return 0;
+  w->place->rules = w->found;
+  w->place->depth = depth;
+  w->place->root = w->directory;
+  return 1;
 }
 
 /* Walks up to the nearest root that has one of `wanted` rules; `exactly`: one that wants a file of that depth. */
 static __noinline int find_root(const struct du_table *t, struct dentry *dentry, __u32 wanted, int exactly,
                                 struct place *place) {
+  struct walk w = { .table = t, .dentry = dentry, .place = place, .wanted = wanted, .exactly = exactly };
   place->rules = 0;
-  for (__u32 depth = 0; depth <= DU_MAX_DEPTH; depth++) {
-    struct dentry *parent = dentry->d_parent;
-    if (parent == dentry)
-      break;
-    struct inode *directory = parent->d_inode;
-    if (t->root_inodes >> (directory->i_ino & 63) & 1) {
-      __u32 found = rules_of_root(t, directory, place) & wanted;
-      if (exactly)
-        found &= t->at_depth[depth];
-      if (found) {
-        place->rules = found;
-        place->depth = depth;
-        return 1;
-      }
-    }
-    dentry = parent;
-  }
-  return 0;
+  bpf_loop(DU_MAX_DEPTH + 1, look_above, &w, 0);
+  return place->rules != 0;
 }
 
 /* Records */
 
-/* 0: too long. What a deeper name may fill is half of the room, so that one more name always fits. */
+struct names {
+  struct du_record *record;
+  struct dentry *dentry;
+  __u32 used;
+  __u32 error;
+};
+
+/* What deeper names may fill is half of the room, so that one more always fits. */
+static long append_name(__u32 n, struct names *names) {
+  struct dentry *dentry = names->dentry;
+  __u32 used = names->used;
+  names->error = 1;
+  if (used >= DU_PATH_BYTES / 2)
+    return 1;
+  long bytes = bpf_probe_read_kernel_str(names->record->path + used, DU_PATH_BYTES / 2,
+                                         BPF_CORE_READ(dentry, d_name.name));
+  if (bytes <= 0)
+    return 1;
+  names->used = used + bytes;
+  names->dentry = BPF_CORE_READ(dentry, d_parent);
+  names->error = 0;
+  return 0;
+}
+
+/* 0: too long. */
 static __always_inline int write_path(struct du_record *r, struct dentry *dentry, __u32 depth) {
-  __u32 used = 0;
-  for (__u32 n = 0; n <= DU_MAX_DEPTH; n++) {
-    if (n > depth)
-      break;
-    if (used >= DU_PATH_BYTES / 2)
-      return 0;
-    long bytes = bpf_probe_read_kernel_str(r->path + used, DU_PATH_BYTES / 2, dentry->d_name.name);
-    if (bytes <= 0)
-      return 0;
-    used += bytes;
-    dentry = dentry->d_parent;
-  }
-  r->path_bytes = used;
-  return 1;
+  struct names names = { .record = r, .dentry = dentry };
+  bpf_loop(depth + 1, append_name, &names, 0);
+  r->path_bytes = names.error ? 0 : names.used;
+  return !names.error;
 }
 
 static __always_inline __u64 disk_bytes(struct inode *inode) {
@@ -302,6 +331,10 @@ static __always_inline int mark_file(const struct du_file *file, __u32 slot, __u
   return !error;
 }
 
+static long has_bit(__u32 n, __u32 *set) {
+  return *set >> n & 1;
+}
+
 static __noinline int created(struct inode *inode, struct dentry *dentry) {
   struct du_table *t = own_table();
   if (!t || !is_watched(t, inode->i_sb->s_dev) || !is_regular(inode))
@@ -310,10 +343,7 @@ static __noinline int created(struct inode *inode, struct dentry *dentry) {
   struct place place = {};
   if (!named || !find_root(t, dentry, named, 1, &place))
     return 0;
-  __u32 n = 0;
-  for (; n < DU_MAX_RULES - 1; n++)
-    if (place.rules >> n & 1)
-      break;
+  __u32 n = (bpf_loop(DU_MAX_RULES, has_bit, &place.rules, 0) - 1) & (DU_MAX_RULES - 1); /* the first of them */
   __u32 slot = t->rules[n].slot, epoch = t->rules[n].epoch;
   struct du_slot *s = slot_of(slot);
   if (!s)

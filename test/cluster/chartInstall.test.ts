@@ -71,6 +71,72 @@ describe.each(['1.34', '1.31'])('on Kubernetes %s', (version) => {
     expect((await get('configmap', 'traceprobe-switch')).stdout.trim()).toBe('true');
   });
 
+  describe('the source of certificates', () => {
+    const made = 'made by the controller';
+    const given = 'given to the chart';
+    const name = 'traceprobe-ca';
+
+    /** What the controller does when it makes certificates. */
+    const publish = (): Promise<KubectlResult> => {
+      const metadata = { name, namespace: 'tracing' };
+      const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'ca.crt': made } };
+      const manager = '--field-manager=traceprobe-controller';
+      return cluster.kubectl(['apply', '--server-side', '--force-conflicts', manager, '-f', '-'], {
+        input: JSON.stringify(object),
+      });
+    };
+    const authority = async (): Promise<string> =>
+      (await kubectl('-n', 'tracing', 'get', 'configmap', name, '-o', String.raw`jsonpath={.data.ca\.crt}`))
+        .stdout;
+    const upgrade = (...args: string[]): Promise<HelmResult> =>
+      helm('upgrade', 'traceprobe', chartDirectory, '--namespace=tracing', '--reset-values', ...args);
+    const byCertManager = [
+      '--set=certificates.source=CertManager,certificates.certManager.issuerRef.name=internal',
+      `--set=certificates.certManager.ca=${given}`,
+    ];
+
+    beforeAll(async () => {
+      const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+      const definition = {
+        ...{ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' },
+        metadata: { name: 'certificates.cert-manager.io' },
+        spec: {
+          ...{ group: 'cert-manager.io', scope: 'Namespaced' },
+          names: { kind: 'Certificate', plural: 'certificates' },
+          versions: [{ name: 'v1', served: true, storage: true, schema }],
+        },
+      };
+      await cluster.kubectl(['create', '-f', '-'], { input: JSON.stringify(definition) });
+      await kubectl('wait', '--for=condition=Established', 'crd/certificates.cert-manager.io');
+    });
+
+    test('may change from the controller to cert-manager, and back', async () => {
+      expect(await publish()).toMatchObject({ code: 0 });
+      expect(await upgrade()).toMatchObject({ code: 0 });
+      expect(await authority()).toBe(made);
+      expect(await upgrade(...byCertManager)).toMatchObject({ code: 0 });
+      expect(await authority()).toBe(given);
+      expect(await upgrade()).toMatchObject({ code: 0 });
+      expect(await publish()).toMatchObject({ code: 0 });
+      expect(await authority()).toBe(made);
+    });
+
+    test("of an authority that is not the release's may not change before it is", async () => {
+      await kubectl('-n', 'tracing', 'delete', 'configmap', name);
+      await publish();
+      const refused = await upgrade(...byCertManager);
+      expect(refused.code).toBe(1);
+      const commands = /Give it to this one: (.*)$/m.exec(refused.stderr)?.[1]?.split(' && ') ?? [];
+      expect(commands).toHaveLength(2);
+      for (const command of commands) {
+        expect(await kubectl(...command.split(' ').slice(1))).toMatchObject({ code: 0 });
+      }
+      expect(await upgrade(...byCertManager)).toMatchObject({ code: 0 });
+      expect(await authority()).toBe(given);
+      expect(await upgrade()).toMatchObject({ code: 0 });
+    });
+  });
+
   test('a second installation is refused, with who has the first', async () => {
     const second = await helm(
       ...['install', 'another', chartDirectory, '--namespace=elsewhere', '--create-namespace'],

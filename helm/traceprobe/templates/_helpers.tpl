@@ -79,3 +79,22 @@ tolerations: {{- toYaml . | nindent 2 }}
 priorityClassName: {{ . }}
 {{- end }}
 {{- end -}}
+
+{{/* The release that an object of the cluster is of, as NAMESPACE/NAME; "/": of none. */}}
+{{- define "traceprobe.owner" -}}
+{{- $annotations := .metadata.annotations | default dict -}}
+{{ get $annotations "meta.helm.sh/release-namespace" }}/{{ get $annotations "meta.helm.sh/release-name" }}
+{{- end -}}
+
+{{/* How to give an object that is there to this release. A dict: object (as kubectl takes it), root. */}}
+{{- define "traceprobe.adopt" -}}
+Give it to this one: kubectl label {{ .object }} app.kubernetes.io/managed-by=Helm --overwrite && kubectl annotate {{ .object }} meta.helm.sh/release-name={{ .root.Release.Name }} meta.helm.sh/release-namespace={{ .root.Release.Namespace }} --overwrite
+{{- end -}}
+
+{{/* The ConfigMap traceprobe-ca where it is there and not this release's: earlier versions let the controller make it. */}}
+{{- define "traceprobe.strangersAuthority" -}}
+{{- $authority := lookup "v1" "ConfigMap" .Release.Namespace "traceprobe-ca" -}}
+{{- if $authority -}}
+{{- if ne (include "traceprobe.owner" $authority) (printf "%s/%s" .Release.Namespace .Release.Name) }}true{{ end -}}
+{{- end -}}
+{{- end -}}

@@ -121,7 +121,7 @@ describe('the agent', () => {
     const added = async (probes: object): Promise<string[] | undefined> =>
       (await agentOf({ agent: { probes } })).container.securityContext.capabilities.add;
     expect(await added({})).toEqual(['BPF', 'PERFMON']);
-    expect(await added({ user: true })).toEqual(['BPF', 'PERFMON', 'SYS_PTRACE', 'SYS_ADMIN']);
+    expect(await added({ user: true })).toEqual(['BPF', 'PERFMON', 'SYS_ADMIN']);
     expect(await added({ delayedUnlink: true })).toEqual(['BPF', 'PERFMON', 'DAC_READ_SEARCH']);
   });
 
@@ -146,13 +146,6 @@ describe('the agent', () => {
       expect(without.container.volumeMounts?.map(({ name }) => name)).not.toContain(path);
     },
   );
-
-  test("sees the node's processes only where probes of programs are on", async () => {
-    const mounts = async (user: boolean): Promise<string[] | undefined> =>
-      (await agentOf({ agent: { probes: { user } } })).container.volumeMounts?.map(({ name }) => name);
-    expect(await mounts(false)).not.toContain('proc');
-    expect(await mounts(true)).toContain('proc');
-  });
 
   test('writes to its pins and its own folder, nowhere else', async () => {
     const { container } = await agentOf(everything);
@@ -261,10 +254,7 @@ describe('values', () => {
       { certificates: { source: 'CertManager', certManager: { issuerRef: { name: 'internal' } } } },
       'give the PEM of the authority that agents and readers trust',
     ],
-    [
-      { agent: { probes: { user: true }, hostPaths: { proc: '' } } },
-      'agent.probes.user needs agent.hostPaths.proc',
-    ],
+    [{ agent: { hostPaths: { proc: '/proc' } } }, "additional properties 'proc' not allowed"],
   ])('%j is refused', async (values, words) => {
     await expect(renderChart({ values })).rejects.toThrow(words);
   });

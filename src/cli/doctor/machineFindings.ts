@@ -13,12 +13,8 @@ const usefulCapabilities = [
   {
     bit: 21n,
     name: 'CAP_SYS_ADMIN',
-    without: 'limits.cpuPercentPerNode is not kept, and "traceprobe programs" measures nothing',
-  },
-  {
-    bit: 19n,
-    name: 'CAP_SYS_PTRACE',
-    without: 'uprobes in containers are not found: their files are reached through /proc/PID/root',
+    without:
+      'limits.cpuPercentPerNode is not kept, "traceprobe programs" measures nothing, and kernels with the fix of CVE-2025-38466 refuse uprobes',
   },
   { bit: 2n, name: 'CAP_DAC_READ_SEARCH', without: 'tracefs and files of other users may not be readable' },
 ] as const;

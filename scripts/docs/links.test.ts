@@ -1,15 +1,9 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { parse } from 'yaml';
+import { pages } from './pages.ts';
 
 const root = new URL('../../', import.meta.url);
-const pages = [
-  'README.md',
-  'CONTRIBUTING.md',
-  ...readdirSync(new URL('docs', root)).map((name) => `docs/${name}`),
-].filter((path) => path.endsWith('.md'));
-const text = (path: string): string => readFileSync(new URL(path, root), 'utf8');
-
 /** As GitHub names the headings of a page. */
 function anchors(page: string): string[] {
   const headings = page.replaceAll(/^```[^]*?^```/gm, '').matchAll(/^#+ (.+)$/gm);
@@ -21,8 +15,8 @@ function anchors(page: string): string[] {
   );
 }
 
-test.each(pages)('what %s links to is there', (path) => {
-  const prose = text(path).replaceAll(/^```[^]*?^```|`[^`]*`/gm, '');
+test.each(pages)('what $path links to is there', ({ path, text }) => {
+  const prose = text.replaceAll(/^```[^]*?^```|`[^`]*`/gm, '');
   for (const [, target = ''] of prose.matchAll(/\]\((?!https?:)([^)\s]*)\)/g)) {
     const [file = '', anchor] = target.split('#');
     const url = file === '' ? new URL(path, root) : new URL(file, new URL(path, root));
@@ -33,10 +27,13 @@ test.each(pages)('what %s links to is there', (path) => {
   }
 });
 
-test.each(pages)('values of the chart that %s names are in values.yaml', (path) => {
-  const values = parse(text('helm/traceprobe/values.yaml')) as Record<string, unknown>;
+test.each(pages)('values of the chart that $path names are in values.yaml', ({ text }) => {
+  const values = parse(readFileSync(new URL('helm/traceprobe/values.yaml', root), 'utf8')) as Record<
+    string,
+    unknown
+  >;
   const tops = Object.keys(values).join('|');
-  for (const [, name = ''] of text(path).matchAll(
+  for (const [, name = ''] of text.matchAll(
     new RegExp(`(?<=[\`\\s,])((?:${tops})(?:\\.[a-zA-Z]+)+)(?=[\`=:])`, 'g'),
   )) {
     let at: unknown = values;

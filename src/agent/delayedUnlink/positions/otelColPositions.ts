@@ -32,7 +32,7 @@ function filesOf(value: Buffer, file: string): FilePosition[] {
     try {
       reader = JSON.parse(line);
     } catch (error) {
-      throw garbled((error as Error).message, error);
+      throw garbled('a line of it is no JSON', error); // not its words: they quote
     }
     const offset = fieldOf(reader, 'Offset');
     const firstBytes = fieldOf(fieldOf(reader, 'Fingerprint'), 'first_bytes');

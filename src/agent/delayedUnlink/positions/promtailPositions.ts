@@ -35,7 +35,7 @@ function positionsIn(bytes: Buffer, file: string): Map<unknown, unknown> {
       ...{ uniqueKeys: false, prettyErrors: false },
     });
   } catch (error) {
-    throw garbled((error as Error).message, error);
+    throw garbled('it is no YAML', error); // not its words: they quote
   }
   if (document === null || document === '') return new Map();
   const positions: unknown = document instanceof Map ? document.get('positions') : undefined;

@@ -55,6 +55,45 @@ test.each([7n, 8n])(
   },
 );
 
+describe('while the database is written', () => {
+  const ofTransaction = (transaction: bigint): Buffer => {
+    const value = Buffer.from(String(transaction));
+    return boltDatabase({
+      bucket: 'default',
+      entries: { a: value, b: value },
+      layout: 'branch',
+      transaction,
+    });
+  };
+
+  /** Between reading the page of one key and that of the next, this is what happens. */
+  async function readMeanwhile(happens: (file: string, time: number) => void): Promise<string[]> {
+    using scratch = scratchDirectory();
+    const file = join(scratch.path, 'receiver_filelog_');
+    writeFileSync(file, ofTransaction(7n));
+    let times = 0;
+    const values = await readBoltBucket(file, 'default', (key) => {
+      if (key === 'a') happens(file, times++);
+      return true;
+    });
+    return [...values.values()].map(String);
+  }
+
+  test('all values are those of one transaction', async () => {
+    const values = await readMeanwhile((file, time) => {
+      if (time === 0) writeFileSync(file, ofTransaction(9n));
+    });
+    expect(values).toEqual(['9', '9']);
+  });
+
+  test('which never ends, the reader gives up', async () => {
+    const values = readMeanwhile((file, time) => {
+      writeFileSync(file, ofTransaction(BigInt(8 + time)));
+    });
+    await expect(values).rejects.toThrow('they changed each of 8 times while they were read');
+  });
+});
+
 describe('is refused in words', () => {
   const whole = boltDatabase(content);
   test.each([

@@ -12,7 +12,7 @@ export function vectorPositions(bytes: Buffer, file: string): FilePosition[] {
   try {
     state = parseJson(bytes.toString());
   } catch (error) {
-    throw garbled(file, (error as Error).message, error);
+    throw garbled(file, 'it is no JSON', error); // not its words: they quote
   }
   const version = fieldOf(state, 'version');
   if (typeof version === 'string' && version !== '1') {

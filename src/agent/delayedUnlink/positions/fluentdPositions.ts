@@ -6,7 +6,8 @@ const unwatched = 0xffff_ffff_ffff_ffffn;
 
 /**
  * The notes of Fluentd's in_tail: a line a file, `PATH\tOFFSET\tINODE` in hexadecimal digits, changed in place. Lines that
- * are no such thing are passed over, as Fluentd does, and so is a last one that is not complete.
+ * are no such thing are passed over, as Fluentd does, and so is a last one that is not complete. Without follow_inodes
+ * Fluentd keeps how far it has read a file that was rotated away to itself: that file is not known any more.
  */
 export function fluentdPositions(bytes: Buffer, file: string): FilePosition[] {
   const lines = bytes.toString().split('\n').slice(0, -1);

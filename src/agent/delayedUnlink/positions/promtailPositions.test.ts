@@ -20,6 +20,15 @@ test('Promtail notes offsets by path, and cursors of what is no file', () => {
   ]);
 });
 
+test('long paths, such as those of pods, are keys of their own lines', () => {
+  const path = `/var/log/pods/${'namespace_a-pod-with-a-long-name_'.repeat(5)}/web/0.log`;
+  const folded = '/var/log/a long name\n    that goes on';
+  expect(read(`positions:\n  ? ${path}\n  : "1000"\n  ? '${folded}'\n  : "5"\n`)).toEqual([
+    { path, offset: 1000n },
+    { path: '/var/log/a long name that goes on', offset: 5n },
+  ]);
+});
+
 test('Alloy notes offsets by path and labels', () => {
   const text = [
     'positions:',

@@ -1,7 +1,7 @@
-import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 
-/** Checksum of the rest, and both numbers, little-endian. */
+/** A checksum of the rest, and both numbers, little-endian. */
 const bytes = 20;
 
 /**
@@ -9,16 +9,16 @@ const bytes = 20;
  * survives a kill; after a power cut it may be older or nothing, and then frames are sent again.
  */
 export class DeliveryMarks implements Disposable {
-  readonly #fd: number;
+  readonly #file: string;
+  #fd: number | undefined;
   #sent = 0;
   #done = 0;
 
-  /** @throws Error when the file cannot be opened */
+  /** A file that is not there, or makes no sense, says nothing. */
   constructor(file: string) {
-    this.#fd = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600);
-    const content = Buffer.alloc(bytes);
-    const whole = readSync(this.#fd, content, 0, bytes, 0) === bytes;
-    if (!whole || content.readUInt32LE(0) !== crc32(content.subarray(4))) return;
+    this.#file = file;
+    const content = readIfPossible(file);
+    if (content.length < bytes || content.readUInt32LE(0) !== crc32(content.subarray(4, bytes))) return;
     this.#sent = Number(content.readBigUInt64LE(4));
     this.#done = Number(content.readBigUInt64LE(12));
   }
@@ -41,10 +41,20 @@ export class DeliveryMarks implements Disposable {
     content.writeBigUInt64LE(BigInt(sent), 4);
     content.writeBigUInt64LE(BigInt(done), 12);
     content.writeUInt32LE(crc32(content.subarray(4)), 0);
+    this.#fd ??= openSync(this.#file, constants.O_WRONLY | constants.O_CREAT, 0o600);
     writeSync(this.#fd, content, 0, bytes, 0);
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.#fd);
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+}
+
+function readIfPossible(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch {
+    return Buffer.alloc(0);
   }
 }

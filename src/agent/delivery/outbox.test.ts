@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, toBinary } from '@bufbuild/protobuf';
@@ -101,6 +101,16 @@ test('marks that are garbled count as none: everything on disk is sent again', (
   bytes.writeUInt8(bytes.readUInt8(12) ^ 0x40, 12);
   writeFileSync(file, bytes);
   expect(take(open({}, true), 3)).toEqual([1, 2, 3]);
+});
+
+test('where marks cannot be written, frames go on their way, and it is told once', () => {
+  mkdirSync(join(directory, 'marks'));
+  const sending = open({ maxMemoryBytes: 10_000 });
+  for (let number = 1; number <= 3; number++) sending.add(frame(number));
+  expect(take(sending, 3)).toEqual([1, 2, 3]);
+  expect(logged.map(({ message }) => message)).toEqual([
+    'cannot write down what was sent: a restart will send it again',
+  ]);
 });
 
 test('what the disk does not take at the end is told, and counted unless it was sent', () => {

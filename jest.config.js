@@ -13,7 +13,7 @@ const common = { testEnvironment: 'node', extensionsToTreatAsEsm: ['.ts'], trans
 /**
  * unit: no kernel needed, parallel. kernel: loads BPF programs, so one worker (see scripts/test.js);
  * the same files run on this machine's kernel and inside every VM. cluster: starts real Kubernetes API servers, one
- * file at a time.
+ * file at a time. e2e: image and chart on two nodes of kind.
  */
 export default {
   projects: [
@@ -39,6 +39,14 @@ export default {
       testMatch: ['<rootDir>/test/cluster/**/*.test.ts'],
       globalSetup: '<rootDir>/test/cluster/globalSetup.ts',
       setupFilesAfterEnv: ['<rootDir>/test/cluster/testTimeout.ts'],
+    },
+    {
+      ...common,
+      displayName: 'e2e',
+      testMatch: ['<rootDir>/test/e2e/**/*.test.ts'],
+      globalSetup: '<rootDir>/test/e2e/globalSetup.ts',
+      globalTeardown: '<rootDir>/test/e2e/globalTeardown.ts',
+      setupFilesAfterEnv: ['<rootDir>/test/e2e/testTimeout.ts'],
     },
   ],
 };

@@ -65,13 +65,12 @@ fi
 "$KIND" load docker-image --name "$cluster" $image
 for archive in "$@"; do "$KIND" load image-archive --name "$cluster" "$archive"; done
 step 'the chart'
-# Processes by the kernel's own numbers are found where cluster.yaml mounts them.
 "$HELM" install traceprobe "$repository/helm/traceprobe" --kube-context "kind-$cluster" \
   --namespace traceprobe --create-namespace --wait --timeout 300s >/dev/null \
-  --set image.repository=${image%:*},image.tag=${image#*:},image.pullPolicy=Never,agent.hostPaths.proc=/host/proc
+  --set image.repository=${image%:*},image.tag=${image#*:},image.pullPolicy=Never
 
 if [ -n "$attached" ]; then
-  echo ready
+  echo "ready ${DOCKER_HOST:-}"
   sleep infinity &
   wait $!
 fi

@@ -11,7 +11,7 @@ cache=${TRACEPROBE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/traceprobe}/docker
 
 useDocker "$cache"
 # Layers of builds that nothing is built upon any more.
-[ -z "${DOCKER_HOST:-}" ] || docker image prune --force --filter until=168h >/dev/null
+! ownDocker "$cache" || docker image prune --force --filter until=168h >/dev/null
 
 base=debian:trixie-slim
 build=${BUILD_IMAGE:-$base} runtime=${RUNTIME_IMAGE:-$base}

@@ -5,6 +5,8 @@ set -euo pipefail
 directory=$1 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$directory"
 
+node "$here/../lib/packages.js" busybox-static gcc
+
 image() { # NAME ROOT CONFIG: a docker archive of one layer
   local work=$directory/$1.work layer config
   mkdir -p "$work"

@@ -19,7 +19,7 @@ if [ -e "$directory" ]; then
   echo "$directory is there already: a host node runs, or one was not ended. Run: HOST_NODE=$directory $here/down.sh" >&2
   exit 1
 fi
-node "$here/../lib/packages.js" busybox-static containerd containernetworking-plugins gcc openssl runc
+node "$here/../lib/packages.js" containerd containernetworking-plugins openssl runc
 eval "$(node "$repository/test/e2e/binaries/main.ts" \
   ETCD KUBE_APISERVER KUBE_CONTROLLER_MANAGER KUBE_SCHEDULER KUBELET KUBECTL HELM)"
 export NODE HOST_NODE=$directory

@@ -30,7 +30,7 @@ build() { # TARGET TAG…
   shift
   for tag in "$@"; do options+=(--tag "$tag"); done
   docker build --quiet --network host --build-arg BASE_IMAGE=$base --build-arg VERSION="$version" \
-    --build-arg PAUSE_IMAGE="$pause" ${target:+--target "$target"} "${options[@]}" "$context" >"$context.log" 2>&1 || {
+    --build-arg PAUSE_IMAGE="$pause" --target "$target" "${options[@]}" "$context" >"$context.log" 2>&1 || {
     cat "$context.log" >&2
     return 1
   }
@@ -54,7 +54,7 @@ build pause "$pause"
 build coredns "$dns"
 build programs "${others[@]}" localhost/node-network:1
 docker save --output "$context/images/kubernetes.tar" "${names[@]}" localhost/node-network:1
-build '' "$image"
+build node "$image"
 # In the node they are; here they are of no use.
 docker image rm "${names[@]}" localhost/node-network:1 >/dev/null
 echo "$image"

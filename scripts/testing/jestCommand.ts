@@ -1,5 +1,5 @@
 /** The projects of jest.config.js. */
-export type JestProject = 'unit' | 'kernel' | 'cluster';
+export type JestProject = 'unit' | 'kernel' | 'cluster' | 'e2e';
 
 /** A jest run: program arguments and environment, the same on the host and in a VM. */
 export interface JestRun {

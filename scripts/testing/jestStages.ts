@@ -20,10 +20,17 @@ const kernelArgs: Readonly<Record<string, readonly string[]>> = {
   '7.2': ['preempt=full'],
 };
 
-const hostTestTimeoutSeconds = 30;
+/** How long a stage on this machine may take, and each of its tests where the project does not say so itself. */
+const hostLimits: Readonly<Record<JestProject, { timeoutSeconds: number; testTimeoutSeconds?: number }>> = {
+  unit: { timeoutSeconds: 1800, testTimeoutSeconds: 30 },
+  kernel: { timeoutSeconds: 1800, testTimeoutSeconds: 30 },
+  cluster: { timeoutSeconds: 1800 },
+  // The first time its images are built.
+  e2e: { timeoutSeconds: 3600 },
+};
 /** A VM's processor is emulated, about 16 times slower. */
 const vmTestTimeoutSeconds = 240;
-const stageTimeoutSeconds = 1800;
+const vmTimeoutSeconds = 1800;
 
 /** Tests of what does not differ between kernels, or takes too long in an emulated machine: only on the host. */
 const notOnHost = ['--testPathIgnorePatterns', String.raw`\.host\.test\.ts$`];
@@ -57,17 +64,12 @@ export async function runOnHost(
   return withScratchDirectory(async (directory) => {
     const resultFile = join(directory, 'result.json');
     const started = performance.now();
-    const jest = jestArguments({
-      project,
-      root,
-      resultFile,
-      ...(project !== 'cluster' && { testTimeoutSeconds: hostTestTimeoutSeconds }),
-      args,
-    });
+    const { timeoutSeconds, ...limits } = hostLimits[project];
+    const jest = jestArguments({ project, root, resultFile, ...limits, args });
     const ending = await runProcess(process.execPath, jest, {
       cwd: root,
       env: { ...jestEnvironment, TRACEPROBE_TEST_KERNEL: 'host' },
-      timeoutSeconds: stageTimeoutSeconds,
+      timeoutSeconds,
     });
     const json = existsSync(resultFile) ? await readFile(resultFile, 'utf8') : undefined;
     return { name, ...jestResult(json, ending, root), seconds: (performance.now() - started) / 1000 };
@@ -113,7 +115,7 @@ export async function runOnVm(
         command: ['node', ...jest].map(quote).join(' '),
         env: { ...jestEnvironment, TRACEPROBE_TEST_KERNEL: kernelName },
         shareDirectory: directory,
-        timeoutSeconds: stageTimeoutSeconds,
+        timeoutSeconds: vmTimeoutSeconds,
         onLine: print,
       });
     let run = await runOnce();

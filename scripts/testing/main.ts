@@ -49,6 +49,9 @@ async function runStages(options: TestOptions): Promise<Stage[]> {
   if (options.cluster && (await hasTests('cluster', root, options.jestArgs))) {
     stages.push(await attempt('cluster', () => runCluster(root, options.jestArgs, heading)));
   }
+  if (options.e2e && (await hasTests('e2e', root, options.jestArgs))) {
+    stages.push(await attempt('e2e', () => runOnHost('e2e', root, options.jestArgs, heading)));
+  }
   if (options.kernels.includes('host')) {
     stages.push(await attempt('kernel host', () => runOnHost('kernel', root, options.jestArgs, heading)));
   }

@@ -8,16 +8,18 @@ test('without arguments everything is run', () => {
     checks: true,
     unit: true,
     cluster: true,
+    e2e: true,
     kernels,
     jestArgs: [],
     help: false,
   });
 });
 
-test('--unit runs the unit tests alone, --cluster the cluster tests, --kernel one kernel', () => {
-  const none = { checks: false, unit: false, cluster: false, kernels: [] };
+test('--unit runs the unit tests alone, --cluster the cluster tests, --e2e those end to end, --kernel one kernel', () => {
+  const none = { checks: false, unit: false, cluster: false, e2e: false, kernels: [] };
   expect(parseOptions(['--unit'], kernels)).toMatchObject({ ...none, unit: true });
   expect(parseOptions(['--cluster'], kernels)).toMatchObject({ ...none, cluster: true });
+  expect(parseOptions(['--e2e'], kernels)).toMatchObject({ ...none, e2e: true });
   expect(parseOptions(['--kernel', '6.12'], kernels)).toMatchObject({
     ...none,
     kernels: ['6.12'],

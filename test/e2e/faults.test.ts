@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { KindCluster } from './kindCluster.ts';
+import { Pods } from './pods.ts';
+import { Probes, type Event } from './probes.ts';
+
+const cluster = KindCluster.running();
+const probes = new Probes(cluster);
+const worker = KindCluster.nodes[1];
+let pods: Pods;
+
+beforeAll(async () => {
+  pods = await Pods.in(cluster, 'faults');
+});
+afterAll(async () => {
+  await pods[Symbol.asyncDispose]();
+});
+
+async function rollOut(workload: string): Promise<void> {
+  await cluster.kubectl('-n', 'traceprobe', 'rollout', 'status', workload, '--timeout=120s');
+}
+
+async function deletePods(component: string): Promise<void> {
+  const label = `app.kubernetes.io/component=${component}`;
+  await cluster.kubectl('-n', 'traceprobe', 'delete', 'pod', '-l', label);
+}
+
+/** Everything that a probe captured is there, once, and nothing else; its events. */
+async function expectExactAccount(probe: string): Promise<Event[]> {
+  const account = await probes.accountAtRest(probe);
+  const events = await probes.events(probe);
+  expect(new Set(events.map(({ filename }) => filename)).size).toBe(events.length);
+  expect(account).toMatchObject({ stored: events.length, open: 0 });
+  return events;
+}
+
+test('agents that are deleted come back, and every hit is accounted for and stored once', async () => {
+  await probes.runOpens('agents', '/tmp/agents');
+  const busy = pods.runOpens('agents', '/tmp/agents', 2000);
+  await probes.atLeast(100, 'agents');
+  await deletePods('agent');
+  await rollOut('daemonset/traceprobe-agent');
+  await busy;
+  await pods.run('after-agents', 'cat /tmp/agents/after');
+  await probes.atLeast(1, 'agents', 'filename == "/tmp/agents/after"');
+  await expectExactAccount('agents');
+  await probes.delete('agents');
+});
+
+test.each([
+  ['controllers', 'controller', 'deployment/traceprobe-controller'],
+  ['the aggregator', 'aggregator', 'statefulset/traceprobe-aggregator'],
+])('while %s are deleted and come back nothing is lost', async (_, component, workload) => {
+  const count = 1500;
+  await probes.runOpens(component, `/tmp/${component}`);
+  const busy = pods.runOpens(component, `/tmp/${component}`, count);
+  await probes.atLeast(100, component);
+  await deletePods(component);
+  await busy;
+  await rollOut(workload);
+  expect(await expectExactAccount(component)).toHaveLength(count);
+  await probes.delete(component);
+});
+
+test('of a node that is drained the agent stays, and a pod that moved is seen where it is', async () => {
+  await probes.runOpens('moving', '/tmp/moving');
+  const script = 'while :; do cat /tmp/moving/here; sleep 0.5; done';
+  // So that it is on that node first.
+  const other = KindCluster.nodes[0];
+  await cluster.kubectl('cordon', other);
+  try {
+    const pod = await pods.deploy('moving', script);
+    expect(await pods.node(pod)).toBe(worker);
+    await probes.atLeast(1, 'moving', `node == "${worker}"`);
+    await cluster.kubectl('uncordon', other);
+    await cluster.kubectl('drain', worker, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=120s');
+    await probes.until('moving', '{.status.nodes.running}', String(KindCluster.nodes.length));
+  } finally {
+    await cluster.kubectl('uncordon', ...KindCluster.nodes);
+  }
+  await rollOut('statefulset/traceprobe-aggregator'); // its volume is on that node
+  await probes.atLeast(1, 'moving', `node == "${other}"`);
+  await probes.delete('moving');
+});

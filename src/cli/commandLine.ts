@@ -19,6 +19,7 @@ import {
 } from './commands/readCommands.ts';
 import { runCommand } from './commands/run.ts';
 import { storeCommand } from './commands/store.ts';
+import { supportBundleCommand } from './commands/supportBundle.ts';
 import { resumeCommand, suspendCommand } from './commands/suspend.ts';
 import { versionCommand } from './commands/version.ts';
 import type { CliContext } from './cliContext.ts';
@@ -59,6 +60,7 @@ export function commandLine(context: CliContext): Command {
     storeCommand,
     suspendCommand,
     resumeCommand,
+    supportBundleCommand,
     controllerCommand,
     agentCommand,
     aggregatorCommand,

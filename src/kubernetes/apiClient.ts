@@ -60,6 +60,11 @@ export class ApiClient implements Disposable {
     return this.#request<T>('GET', path, options);
   }
 
+  /** What is no JSON, such as a pod's log. */
+  getText(path: string, options: RequestOptions = {}): Promise<string> {
+    return this.#content('GET', path, options);
+  }
+
   /** One page; `query.limit` and `query.continue` turn pages. */
   list<T>(path: string, options: RequestOptions = {}): Promise<ObjectList<T>> {
     return this.#request<ObjectList<T>>('GET', path, options);
@@ -130,14 +135,23 @@ export class ApiClient implements Disposable {
   async #request<T>(
     method: string,
     path: string,
-    { query = {}, signal, timeoutMs = 30_000, repeatable = method === 'GET' }: CreateOptions,
+    options: CreateOptions,
     body?: { object: unknown; type: string },
   ): Promise<T> {
+    const content = await this.#content(method, path, options, body);
+    return parse(`${method} ${withQuery(path, options.query ?? {})}`, content) as T;
+  }
+
+  async #content(
+    method: string,
+    path: string,
+    { query = {}, signal, timeoutMs = 30_000, repeatable = method === 'GET' }: CreateOptions,
+    body?: { object: unknown; type: string },
+  ): Promise<string> {
     const fullPath = withQuery(path, query);
     const tried = `${method} ${fullPath}`;
     const timeout = AbortSignal.timeout(timeoutMs);
     const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
-    let content: string;
     try {
       const response = await this.#connection.send({
         method,
@@ -151,14 +165,13 @@ export class ApiClient implements Disposable {
       });
       const { statusCode = 0 } = response;
       if (statusCode < 200 || statusCode > 299) throw await failure(tried, response);
-      content = await bodyOf(tried, response);
+      return await bodyOf(tried, response);
     } catch (error) {
       signal?.throwIfAborted();
       if (!timeout.aborted) throw error;
       const message = `no answer within ${timeoutMs} ms`;
       throw new ApiError({ tried, status: 0, reason: 'TimedOut', message }, { cause: error });
     }
-    return parse(tried, content) as T;
   }
 }
 

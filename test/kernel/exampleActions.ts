@@ -10,13 +10,15 @@ export function execute(program: string, args: readonly string[] = [], options: 
   if (error !== undefined) throw error;
 }
 
-/** A process that waits to be ended, while `action` has its pid; ended at the latest after it. */
-export async function withSleeper(action: (pid: number) => unknown): Promise<void> {
+/** A process that waits to be ended, while `action` has its pid; ended at the latest after it. Returns that pid. */
+export async function withSleeper(action: (pid: number) => unknown): Promise<number> {
   const sleeper = spawn('sleep', ['1000'], { stdio: 'ignore' });
   const ended = once(sleeper, 'exit');
   try {
     await once(sleeper, 'spawn');
-    await action(sleeper.pid ?? 0);
+    const { pid = 0 } = sleeper;
+    await action(pid);
+    return pid;
   } finally {
     sleeper.kill('SIGKILL');
     await ended;

@@ -26,11 +26,9 @@ import {
 export interface ExampleCase {
   /** Of the file in examples/. */
   name: string;
-  /** Causes events, in a directory of its own. */
-  action: (directory: string) => unknown;
-  /** These events, once the action has been taken. */
-  expected: () => ExpectedEvent[];
-  /** Why the action cannot be taken here. */
+  /** Causes events, in a directory of its own, and says which. */
+  cause: (directory: string) => ExpectedEvent[] | Promise<ExpectedEvent[]>;
+  /** Why that cannot be done here. */
   impossible?: () => string | undefined;
 }
 
@@ -44,245 +42,240 @@ function remove(directory: string): void {
   execute('rm', [join(directory, 'removed')]);
 }
 
-function runShell(): void {
+function runShell(): ExpectedEvent[] {
   execute('/bin/sh', ['-c', 'exit 7', 'first argument', 'second']);
+  return [
+    { kind: 'exec', args: '/bin/sh -c exit 7 first argument second', argc: 5 },
+    { kind: 'exit', comm: 'sh', exit_code: 7 },
+  ];
 }
-const shellWasRun = (): ExpectedEvent[] => [
-  { kind: 'exec', args: '/bin/sh -c exit 7 first argument second', argc: 5 },
-  { kind: 'exit', comm: 'sh', exit_code: 7 },
-];
 
-/** Of the action before, for its events. */
-let port = 0;
-let refusing = 0;
-let target = 0;
-
-export const exampleCases: ExampleCase[] = [
-  {
-    name: 'processes',
-    action: runShell,
-    expected: shellWasRun,
-  },
-  {
-    name: 'exec-in-namespace',
-    action: runShell,
-    expected: shellWasRun,
-  },
-  {
-    name: 'hello',
-    action: () => {
-      execute('/bin/true');
-    },
-    expected: () => [{ filename: '/bin/true' }],
-  },
-  {
-    name: 'execve',
-    action: () => {
-      execute('/bin/echo', ['one', 'two words']);
-    },
-    expected: () => [{ filename: '/bin/echo', arguments: '/bin/echo one two words' }],
-  },
-  {
-    name: 'ksyscall-execve',
-    action: () => {
-      execute('/bin/echo', ['three']);
-    },
-    expected: () => [{ filename: '/bin/echo', arguments: '/bin/echo three' }],
-  },
+const filesAndDisks: ExampleCase[] = [
   {
     name: 'slow-opens',
-    action: (at) => {
+    cause: (at) => {
       execute('cat', [join(at, 'missing')]);
+      return [{ filename: endsWith('/missing'), retval: -2, duration: positive, comm: 'cat' }];
     },
-    expected: () => [{ filename: endsWith('/missing'), retval: -2, duration: positive, comm: 'cat' }],
   },
   {
     name: 'failed-opens',
-    action: (at) => {
+    cause: (at) => {
       writeFileSync(join(at, 'no-directory'), '');
       execute('cat', [join(at, 'no-directory/file')]);
+      return [{ filename: endsWith('/no-directory/file'), retval: -20, comm: 'cat' }];
     },
-    expected: () => [{ filename: endsWith('/no-directory/file'), retval: -20, comm: 'cat' }],
   },
   {
     name: 'slow-calls',
-    action: (at) => {
+    cause: (at) => {
       execute('sh', ['-c', 'mkfifo pipe; (sleep 0.3; echo > pipe) & exec cat pipe'], { cwd: at });
+      const duration = (value: number) => value > 100e6;
+      return [{ point: 'openat', filename: 'pipe', comm: 'cat', duration }];
     },
-    expected: () => [
-      { point: 'openat', filename: 'pipe', comm: 'cat', duration: (value: number) => value > 100e6 },
-    ],
   },
   {
     name: 'slow-syncs',
-    action: () => {
+    cause: () => {
       execute('sync', ['/dev/null']);
+      return [{ point: 'fsync', retval: -22, duration: positive, comm: 'sync' }];
     },
-    expected: () => [{ point: 'fsync', retval: -22, duration: positive, comm: 'sync' }],
   },
   {
     name: 'deletions',
-    action: (at) => {
+    cause: (at) => {
       remove(at);
       writeFileSync(join(at, 'unlinked'), '');
       unlinkSync(join(at, 'unlinked'));
+      return [
+        { point: 'unlinkat', path: endsWith('/removed'), retval: 0, comm: 'rm' },
+        { point: 'unlink', path: endsWith('/unlinked'), retval: 0, pid: process.pid },
+      ];
     },
-    expected: () => [
-      { point: 'unlinkat', path: endsWith('/removed'), retval: 0, comm: 'rm' },
-      { point: 'unlink', path: endsWith('/unlinked'), retval: 0, pid: process.pid },
-    ],
   },
   {
     name: 'do-unlinkat',
-    action: remove,
-    expected: () => [{ filename: endsWith('/removed'), dfd: -100, comm: 'rm' }],
+    cause: (at) => {
+      remove(at);
+      return [{ filename: endsWith('/removed'), dfd: -100, comm: 'rm' }];
+    },
   },
   {
     name: 'vfs-unlink',
-    action: remove,
-    expected: () => [{ name: 'removed', directory: inOwnDirectory, bytes: 5, links: 1, comm: 'rm' }],
+    cause: (at) => {
+      remove(at);
+      return [{ name: 'removed', directory: inOwnDirectory, bytes: 5, links: 1, comm: 'rm' }];
+    },
   },
   {
     name: 'file-created',
-    action: (at) => {
+    cause: (at) => {
       writeFileSync(join(at, 'created'), '', { mode: 0o600 });
+      const mode = (value: number) => (value & 0o777) === 0o600;
+      return [{ name: 'created', directory: inOwnDirectory, mode }];
     },
-    expected: () => [
-      { name: 'created', directory: inOwnDirectory, mode: (value: number) => (value & 0o777) === 0o600 },
-    ],
   },
   {
     name: 'vfs-io',
-    action: (at) => {
+    cause: (at) => {
       const fd = openSync(join(at, 'written'), 'w');
       writeSync(fd, Buffer.alloc(100_000));
       closeSync(fd);
+      return [{ point: 'write', name: 'written', bytes: 100_000, duration: positive }];
     },
-    expected: () => [{ point: 'write', name: 'written', bytes: 100_000, duration: positive }],
   },
   {
     name: 'lsm-file-open',
-    action: (at) => {
+    cause: (at) => {
       mkdirSync(join(at, 'deep'));
       writeFileSync(join(at, 'deep', 'opened'), '');
+      const flags = (value: number) => (value & 3) === 1;
+      return [{ path: /\/traceprobe-examples-\w+\/deep\/opened$/, flags }];
     },
-    expected: () => [
-      {
-        path: (value: string) => /\/traceprobe-examples-\w+\/deep\/opened$/.test(value),
-        flags: (value: number) => (value & 3) === 1,
-      },
-    ],
-  },
-  {
-    name: 'libc-uprobe',
-    action: () => {
-      execute('getent', ['ahosts', 'localhost']);
-    },
-    expected: () => [{ host: 'localhost', comm: 'getent' }],
-  },
-  {
-    name: 'shell-lines',
-    action: () => {
-      // In a session of its own: an interactive shell would take the terminal.
-      execute('setsid', ['--wait', 'bash', '--norc', '-i'], {
-        ...{ input: 'true typed here\nexit\n', stdio: ['pipe', 'ignore', 'ignore'], env: { HISTFILE: '' } },
-      });
-    },
-    expected: () => [{ line: 'true typed here', comm: 'bash' }],
-  },
-  {
-    name: 'forks',
-    action: () => {
-      execute('sh', ['-c', '(true); (true)']);
-    },
-    expected: () => [{ comm: 'sh', child: positive }],
-  },
-  {
-    name: 'oom-kills',
-    action: () => {
-      const cgroup = memoryCgroup();
-      if (cgroup !== undefined) exhaustMemory(cgroup);
-    },
-    expected: () => [{ victim: positive, comm: 'tail' }],
-    impossible: () => (memoryCgroup() === undefined ? 'no cgroup here can limit memory' : undefined),
-  },
-  {
-    name: 'signals',
-    action: () =>
-      withSleeper((pid) => {
-        target = pid;
-        process.kill(pid, 'SIGTERM');
-      }),
-    expected: () => [{ sig: 15, target, target_comm: 'sleep', pid: process.pid }],
-  },
-  {
-    name: 'ptrace',
-    action: () =>
-      withSleeper((pid) => {
-        target = pid;
-        seize(pid);
-      }),
-    expected: () => [{ point: 'attach', target, retval: 0, comm: 'perl' }],
-  },
-  {
-    name: 'setuid',
-    action: () => {
-      execute('/bin/true', [], { uid: 65534, cwd: '/' });
-    },
-    expected: () => [{ point: 'setuid', to: 65534, retval: 0 }],
-  },
-  {
-    name: 'missing-capabilities',
-    action: () => {
-      execute('/usr/sbin/chroot', ['/', '/bin/true'], { uid: 65534, cwd: '/' });
-    },
-    expected: () => [{ cap: 18, comm: 'chroot' }],
   },
   {
     name: 'mounts',
-    action: (at) => {
+    cause: (at) => {
       const directory = join(at, 'mounted');
       mkdirSync(directory);
       execute('mount', ['-t', 'tmpfs', 'example', directory]);
       execute('umount', [directory]);
       rmSync(directory, { recursive: true });
+      return [
+        { point: /^(mount|move-mount)$/, at: endsWith('/mounted'), retval: 0, comm: 'mount' },
+        { point: 'umount', at: endsWith('/mounted'), retval: 0, comm: 'umount' },
+      ];
     },
-    expected: () => [
-      { point: /^(mount|move-mount)$/, at: endsWith('/mounted'), retval: 0, comm: 'mount' },
-      { point: 'umount', at: endsWith('/mounted'), retval: 0, comm: 'umount' },
-    ],
+  },
+];
+
+const processes: ExampleCase[] = [
+  { name: 'processes', cause: runShell },
+  { name: 'exec-in-namespace', cause: runShell },
+  {
+    name: 'hello',
+    cause: () => {
+      execute('/bin/true');
+      return [{ filename: '/bin/true' }];
+    },
+  },
+  {
+    name: 'execve',
+    cause: () => {
+      execute('/bin/echo', ['one', 'two words']);
+      return [{ filename: '/bin/echo', arguments: '/bin/echo one two words' }];
+    },
+  },
+  {
+    name: 'ksyscall-execve',
+    cause: () => {
+      execute('/bin/echo', ['three']);
+      return [{ filename: '/bin/echo', arguments: '/bin/echo three' }];
+    },
+  },
+  {
+    name: 'shell-lines',
+    cause: () => {
+      // In a session of its own: an interactive shell would take the terminal.
+      execute('setsid', ['--wait', 'bash', '--norc', '-i'], {
+        ...{ input: 'true typed here\nexit\n', stdio: ['pipe', 'ignore', 'ignore'], env: { HISTFILE: '' } },
+      });
+      return [{ line: 'true typed here', comm: 'bash' }];
+    },
+  },
+  {
+    name: 'forks',
+    cause: () => {
+      execute('sh', ['-c', '(true); (true)']);
+      return [{ comm: 'sh', child: positive }];
+    },
+  },
+  {
+    name: 'oom-kills',
+    cause: () => {
+      const cgroup = memoryCgroup();
+      if (cgroup !== undefined) exhaustMemory(cgroup);
+      return [{ victim: positive, comm: 'tail' }];
+    },
+    impossible: () => (memoryCgroup() === undefined ? 'no cgroup here can limit memory' : undefined),
+  },
+  {
+    name: 'signals',
+    cause: async () => {
+      const target = await withSleeper((pid) => process.kill(pid, 'SIGTERM'));
+      return [{ sig: 15, target, target_comm: 'sleep', pid: process.pid }];
+    },
+  },
+  {
+    name: 'ptrace',
+    cause: async () => {
+      const target = await withSleeper(seize);
+      return [{ point: 'attach', target, retval: 0, comm: 'perl' }];
+    },
+  },
+];
+
+const rights: ExampleCase[] = [
+  {
+    name: 'setuid',
+    cause: () => {
+      execute('/bin/true', [], { uid: 65534, cwd: '/' });
+      return [{ point: 'setuid', to: 65534, retval: 0 }];
+    },
+  },
+  {
+    name: 'missing-capabilities',
+    cause: () => {
+      execute('/usr/sbin/chroot', ['/', '/bin/true'], { uid: 65534, cwd: '/' });
+      return [{ cap: 18, comm: 'chroot' }];
+    },
   },
   {
     name: 'module-loads',
-    action: () => {
+    cause: () => {
       execute('modprobe', ['dummy']);
+      return [{ module: 'dummy', taints: 0, comm: 'modprobe' }];
     },
-    expected: () => [{ module: 'dummy', taints: 0, comm: 'modprobe' }],
     impossible: () =>
       existsSync(`/lib/modules/${release()}/modules.dep`) ? undefined : 'there are no modules for it here',
   },
+];
+
+const network: ExampleCase[] = [
+  {
+    name: 'libc-uprobe',
+    cause: () => {
+      execute('getent', ['ahosts', 'localhost']);
+      return [{ host: 'localhost', comm: 'getent' }];
+    },
+  },
   {
     name: 'tcp-connects',
-    action: async () => {
-      port = await connectToServer();
+    cause: async () => {
+      const port = await connectToServer();
+      return [{ address: '::ffff:127.0.0.1', port, pid: process.pid }];
     },
-    expected: () => [{ address: '::ffff:127.0.0.1', port, pid: process.pid }],
   },
   {
     name: 'tcp-trouble',
-    action: async () => {
-      refusing = await closedPort();
-      await attemptConnection('127.0.0.1', refusing);
-      port = await connectInVain();
+    cause: async () => {
+      const closed = await closedPort();
+      await attemptConnection('127.0.0.1', closed);
+      const deaf = await connectInVain();
+      return [
+        { point: 'reset', remote: '::ffff:127.0.0.1', remote_port: closed },
+        { point: 'retransmit', remote: '::ffff:127.0.0.1', remote_port: deaf, state: 2 },
+      ];
     },
-    expected: () => [
-      { point: 'reset', remote: '::ffff:127.0.0.1', remote_port: refusing },
-      { point: 'retransmit', remote: '::ffff:127.0.0.1', remote_port: port, state: 2 },
-    ],
   },
   {
     name: 'failed-connects',
-    action: () => attemptConnection('224.0.0.1', 9),
-    expected: () => [{ retval: -101, pid: process.pid }],
+    cause: async () => {
+      await attemptConnection('224.0.0.1', 9);
+      return [{ retval: -101, pid: process.pid }];
+    },
   },
 ];
+
+/** Every file of examples/. */
+export const exampleCases: readonly ExampleCase[] = [...filesAndDisks, ...processes, ...rights, ...network];

@@ -57,7 +57,7 @@ test('each example is run by a test', () => {
 
 test.each(exampleCases)(
   'examples/$name.yaml shows what it promises, or why this kernel cannot',
-  async ({ name, action, expected, impossible }) => {
+  async ({ name, cause, impossible }) => {
     const probe = probeIn(`${name}.yaml`);
     const reason = refusalOf(probe) ?? impossible?.();
     if (reason !== undefined) {
@@ -66,10 +66,10 @@ test.each(exampleCases)(
       expect(process.env['TRACEPROBE_TEST_KERNEL']).not.toBe('6.12');
       return;
     }
-    const traced = trace(probe).during(() => action(directory));
-    // What is expected is known only after the action: ports, pids.
-    await traced.during(() => {
-      for (const event of expected()) traced.expectEvent(event);
+    const traced = trace(probe).during(async () => {
+      // What is expected is known only then: ports, pids.
+      for (const event of await cause(directory)) traced.expectEvent(event);
     });
+    await traced;
   },
 );

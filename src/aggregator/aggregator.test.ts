@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import { credentials, ServerCredentials, status, type ClientDuplexStream } from '@grpc/grpc-js';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { createClient, type ServiceClient } from '../rpc/createClient.ts';
 import {
   IngestService,
@@ -15,6 +15,9 @@ import {
 import { bearer, RefusedError, type AgentAuthenticator } from '../rpc/identity.ts';
 import { Aggregator } from './aggregator.ts';
 import { batchOf, describe, epoch } from './store/testing/frames.ts';
+
+// Commits wait for a disk, and everything for CPUs, that others may use too.
+jest.setTimeout(120_000);
 
 let directory = '';
 let aggregator: Aggregator;
@@ -82,11 +85,14 @@ function send(stream: Ship, sequence: number, first: number, rows: number, batch
   stream.write(create(ShipRequestSchema, { message: { case: 'frame', value } }));
 }
 
+/** Settled when a frame and all before it are acked; several acks may come at once. */
 async function ackOf(stream: Ship, sequence: number): Promise<void> {
-  for (;;) {
-    const [response] = (await once(stream, 'data')) as [ShipResponse];
-    if (response.acked >= BigInt(sequence)) return;
-  }
+  const acked = Promise.withResolvers<undefined>();
+  stream.on('data', (response: ShipResponse) => {
+    if (response.acked >= BigInt(sequence)) acked.resolve(undefined);
+  });
+  stream.on('error', acked.reject);
+  await acked.promise;
 }
 
 async function errorOf(stream: Ship): Promise<{ code: number; details: string }> {

@@ -210,6 +210,15 @@ describe('Sql', () => {
     expect((await sql('SELECT count(*) FROM secret', bearer('admin'))).rows).toEqual([['3']]);
   });
 
+  test('who may read no probe has no statement run, not even one without a table', async () => {
+    for (const text of ['SELECT 1', 'SELECT count(*) FROM range(10)', 'FROM opens', 'no SQL']) {
+      await expect(sql(text, bearer('nobody'))).rejects.toThrow(
+        /PERMISSION_DENIED: nobody may not read events: there is no probe with events that you may read/,
+      );
+    }
+    expect((await sql('SELECT 1')).rows).toEqual([['1']]);
+  });
+
   test('RBAC is asked for the probes of the statement alone', async () => {
     served.authority.asked.length = 0;
     await sql('SELECT count(*) FROM opens');
@@ -236,6 +245,17 @@ describe('limits', () => {
       /DEADLINE_EXCEEDED: the query took longer than 1 s/,
     );
     expect((await result(slow.client.sql({ sql: 'SELECT 1' }, alice))).rows).toEqual([['1']]);
+  });
+
+  test('a query that takes more memory than there is is stopped, and the next one runs', async () => {
+    await using small = await ServedStore.start({ memoryBytes: process.memoryUsage.rss() + (128 << 20) });
+    small.authority.rights.set('alice', ['*']);
+    // DuckDB does not count what these aggregates keep.
+    const growing = 'SELECT cardinality(histogram(i)) FROM range(1000000000) r(i)';
+    await expect(result(small.client.sql({ sql: growing }, alice))).rejects.toThrow(
+      /RESOURCE_EXHAUSTED: the query takes more memory than there is/,
+    );
+    expect((await result(small.client.sql({ sql: 'SELECT 1' }, alice))).rows).toEqual([['1']]);
   });
 
   test('who reads nothing holds up nobody for longer than the time limit', async () => {

@@ -17,6 +17,7 @@ import { readerFilter } from './query/condition.ts';
 import { runQuery, type ResultMessage } from './query/runQuery.ts';
 import { runTop } from './query/runTop.ts';
 import { nothingStored, storedPoints, type StoredPoint } from './query/storedPoint.ts';
+import { usableMemory } from './memoryGuard.ts';
 import { QueryQueue } from './queryQueue.ts';
 import { guarded, type CallGuard, type CallInfo, type ReadCall } from './readCall.ts';
 import type { ReadStore } from './readStore.ts';
@@ -37,13 +38,15 @@ export interface ReadLimits {
   waiting: number;
   /** Of a statement, until its last row was taken. */
   timeoutMs: number;
+  /** Of the whole process, for queries to be stopped: see MemoryGuard. */
+  memoryBytes: number;
   /** Of batches that wait for one reader who watches. */
   watchBytes: number;
   /** A reader who watches is asked again whether it may. */
   reviewMs: number;
 }
 
-const usual: ReadLimits = {
+const usual: Omit<ReadLimits, 'memoryBytes'> = {
   running: 2,
   waiting: 32,
   timeoutMs: 60_000,
@@ -55,11 +58,12 @@ type Stream<Request, Response> = ServerWritableStream<Request, Response>;
 
 /** EventsService of read.proto. */
 export function eventsService(options: EventsServiceOptions): Handlers<typeof EventsService> {
-  const limits = { ...usual, ...options.limits };
+  const limits = { ...usual, memoryBytes: usableMemory(), ...options.limits };
   const statement = {
     queue: new QueryQueue(limits.running, limits.waiting),
     store: options.store,
     timeoutMs: limits.timeoutMs,
+    memoryBytes: limits.memoryBytes,
   };
   const never = new AbortController().signal;
 

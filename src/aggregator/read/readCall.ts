@@ -30,6 +30,22 @@ export class ReadCall {
     );
   }
 
+  /**
+   * Makes sure that there is something that the reader may read.
+   *
+   * @param probes all that there are
+   * @throws RefusedError
+   */
+  async readsAny(probes: readonly string[]): Promise<void> {
+    if (await this.#authority.mayRead(this.reader, '*')) return;
+    if ((await this.readable(probes)).length > 0) return;
+    throw new RefusedError(
+      'forbidden',
+      `${this.reader.username} may not read events: there is no probe with events that you may read; that takes verb ` +
+        'get on traceprobes/events, in group traceprobe.io',
+    );
+  }
+
   /** Which of these probes the reader may read. */
   async readable(probes: readonly string[]): Promise<string[]> {
     if (await this.#authority.mayRead(this.reader, '*')) return [...probes];

@@ -1,24 +1,27 @@
 import { StoreError } from '../store/storeError.ts';
 import type { StoreReader } from '../store/readResult.ts';
+import { MemoryGuard } from './memoryGuard.ts';
 import type { QueryQueue } from './queryQueue.ts';
 import type { ReadStore } from './readStore.ts';
-import { TimeLimitError } from './serviceErrors.ts';
+import { MemoryLimitError, TimeLimitError } from './serviceErrors.ts';
 
 export interface StatementLimits {
   queue: QueryQueue;
   store: ReadStore;
   /** From its turn to its last row, the reader's own slowness included. */
   timeoutMs: number;
+  /** Of the whole process: see MemoryGuard. */
+  memoryBytes: number;
 }
 
 /**
  * Does something with a snapshot of the store when it is one's turn. Whatever runs in it is interrupted when time is
  * over or the reader has gone.
  *
- * @throws TimeLimitError, QueueFullError, StoreError, or the signal's reason
+ * @throws TimeLimitError, MemoryLimitError, QueueFullError, StoreError, or the signal's reason
  */
 export async function withReader<T>(
-  { queue, store, timeoutMs }: StatementLimits,
+  { queue, store, timeoutMs, memoryBytes }: StatementLimits,
   gone: AbortSignal,
   action: (reader: StoreReader, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
@@ -27,7 +30,8 @@ export async function withReader<T>(
   const timer = setTimeout(() => {
     timeLimit.abort(new TimeLimitError(timeoutMs));
   }, timeoutMs);
-  const signal = AbortSignal.any([gone, timeLimit.signal]);
+  using memory = new MemoryGuard(memoryBytes, () => new MemoryLimitError());
+  const signal = AbortSignal.any([gone, timeLimit.signal, memory.signal]);
   const reader = await store.openReader();
   const interrupt = (): void => {
     reader.interrupt();

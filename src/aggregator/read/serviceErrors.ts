@@ -19,6 +19,17 @@ export class TimeLimitError extends Error {
   }
 }
 
+/** The process has not the memory that a query takes. */
+export class MemoryLimitError extends Error {
+  override readonly name = 'MemoryLimitError';
+
+  constructor() {
+    super(
+      'the query takes more memory than there is: ask for a shorter time, filter more, or aggregate less',
+    );
+  }
+}
+
 /** What a caller is told of an error. Faults of our own are told as such, with their details in the log alone. */
 export function serviceError(error: unknown): ServiceError {
   if (error instanceof RefusedError) return error;
@@ -27,7 +38,8 @@ export function serviceError(error: unknown): ServiceError {
   }
   if (error instanceof NotStoredError) return told(status.NOT_FOUND, error);
   if (error instanceof ReaderGoneError) return told(status.CANCELLED, error);
-  if (error instanceof QueueFullError) return told(status.RESOURCE_EXHAUSTED, error);
+  if (error instanceof QueueFullError || error instanceof MemoryLimitError)
+    return told(status.RESOURCE_EXHAUSTED, error);
   if (error instanceof TimeLimitError) return told(status.DEADLINE_EXCEEDED, error);
   if (error instanceof StoreError) return told(storeStatus(error), error);
   return told(status.INTERNAL, new Error('the aggregator failed; its log says why', { cause: error }));

@@ -1,6 +1,7 @@
 import { SqlChecker } from './sqlChecker.ts';
 import { text, type Node } from './sqlNode.ts';
 import { SqlRefusedError } from './sqlRefusedError.ts';
+import { SqlSizes } from './sqlSizes.ts';
 import { queryWrapper } from './sqlShapes.ts';
 
 /** What a checked statement looks at. */
@@ -13,7 +14,7 @@ export interface CheckedSql {
 
 /**
  * Checks that a statement is one SELECT over allowed tables, made of nothing but what is listed here: an allow-list of
- * nodes, of their keys, functions, types and tables.
+ * nodes, of their keys, functions, types and tables; and that no value in it can grow beyond measure.
  *
  * @param sql for messages
  * @param serialized json_serialize_sql(sql), by the DuckDB that is going to run it
@@ -31,6 +32,7 @@ export function checkSql(sql: string, serialized: string, tables: readonly strin
   }
   const checker = new SqlChecker(sql, tables);
   checker.shape(statement, queryWrapper, 'statement');
+  new SqlSizes((node, summary, hint) => checker.refusal(node, summary, hint)).check(statement);
   return { tables: checker.used, unqualified: checker.unqualified };
 }
 

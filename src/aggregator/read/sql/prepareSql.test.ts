@@ -122,6 +122,22 @@ describe('what people ask is allowed, and runs', () => {
       [],
     ],
     ['WITH secret AS (SELECT 1 a) FROM secret', []],
+    [
+      "SELECT replace(comm, '/', '::'), regexp_replace(comm, '[0-9]+', 'N', 'g'), array_to_string(args, ' ') FROM exits",
+      ['exits'],
+    ],
+    [
+      "SELECT node || '/' || comm || ':' || pid AS place, count(*) FROM exits GROUP BY place ORDER BY upper(place)",
+      ['exits'],
+    ],
+    [
+      "WITH RECURSIVE t(n, way) AS (SELECT 1, 'a' UNION ALL SELECT n + 1, left(way || '/' || n, 100) FROM t WHERE n < 5) FROM t",
+      [],
+    ],
+    [
+      "SELECT list_transform(string_split(comm, '/'), lambda x: upper(x) || '!'), list_reduce([1, 2], lambda a, b: a + b), '[' || string_agg(comm, ', ') || ']' FROM exits GROUP BY ALL",
+      ['exits'],
+    ],
   ])('%s', async (sql, tables) => {
     const prepared = await prepare(sql);
     expect(prepared.tables).toEqual(tables);
@@ -132,6 +148,16 @@ describe('what people ask is allowed, and runs', () => {
 const table = /there is no table .*, or you may not read it/;
 const called = /the function .* cannot be used here/;
 const select = /only SELECT can be run here/;
+const large = /values could become too large here/;
+const rounds = /makes longer values (in every round|with every element)/;
+const unwritten = /must be written as text here/;
+const text = 'x'.repeat(30_000);
+/** Each level twice as long as the one below. */
+const doubled = (what: string): string =>
+  Array.from({ length: 30 }).reduce(
+    (from: string) => `(SELECT ${what} AS v FROM ${from})`,
+    "(SELECT 'x' AS v)",
+  );
 
 describe('every way around the tables is refused', () => {
   test.each([
@@ -266,6 +292,48 @@ describe('every way around the tables is refused', () => {
     ["SELECT printf('%1000000000d', 1)", called],
     ['SELECT list_resize([1], 1000000000)', called],
     ['SELECT bar(1, 0, 1, 1000000000)', called],
+    [`SELECT replace(comm, 'a', '${text}') FROM exits`, large],
+    ['SELECT replace(comm, node, comm) FROM exits', unwritten],
+    [`SELECT replace('${text}', 'x', a) FROM (SELECT '${text}' AS a)`, unwritten],
+    [`SELECT regexp_replace(comm, '', '${text}', 'g') FROM exits`, large],
+    ["SELECT regexp_replace(comm, 'a', node, 'g') FROM exits", unwritten],
+    [`SELECT regexp_replace('${text}', '(.*)', '${'\\\\1'.repeat(40)}') FROM exits`, large],
+    [`SELECT array_to_string(args, '${text}') FROM exits`, large],
+    ['SELECT array_to_string(args, comm) FROM exits', unwritten],
+    [`SELECT concat_ws('${text}', ${'pid, '.repeat(20)} pid) FROM exits`, large],
+    [`SELECT strftime(time::TIMESTAMP, '${'%c'.repeat(20_000)}') FROM exits`, large],
+    [`SELECT max(length(v)) FROM ${doubled('v || v')}`, large],
+    [`SELECT max(length(v)) FROM ${doubled('concat(v, v)')}`, large],
+    [`SELECT max(length(v)) FROM ${doubled("replace(v, 'x', 'xx')")}`, large],
+    [`SELECT max(length(v)) FROM ${doubled('hex(v)')}`, large],
+    [`SELECT max(length(v)) FROM ${doubled('list_concat([v], [v])::VARCHAR')}`, large],
+    [`SELECT max(length(v)) FROM ${doubled("{'a': v, 'b': v}::VARCHAR")}`, large],
+    [
+      `SELECT ${Array.from({ length: 12 }).reduce((of: string) => `to_binary(${of})`, 'comm')} FROM exits`,
+      large,
+    ],
+    [
+      `SELECT ${Array.from({ length: 30 }, (_, i) => (i === 0 ? "'x' AS a0" : `a${i - 1} || a${i - 1} AS a${i}`)).join(', ')}`,
+      large,
+    ],
+    [
+      `WITH ${Array.from({ length: 30 }, (_, i) => `a${i} AS (SELECT ${i === 0 ? "'x'" : `v || v`} AS v FROM ${i === 0 ? 'exits' : `a${i - 1}`})`).join(', ')} FROM a29`,
+      large,
+    ],
+    [
+      `SELECT t29.v FROM (SELECT 'x' AS v) t0${Array.from({ length: 29 }, (_, i) => `, LATERAL (SELECT t${i}.v || t${i}.v AS v) t${i + 1}`).join('')}`,
+      large,
+    ],
+    ["SELECT v || v || v || v FROM (SELECT string_agg(comm, '') AS v FROM exits)", large],
+    ["SELECT list_transform(string_split(comm, ''), lambda x: comm) FROM exits", large],
+    [`SELECT list_reduce(['x', 'x', 'x'], lambda a, b: a || a)`, rounds],
+    ["WITH RECURSIVE t(s) AS (SELECT 'x' UNION ALL SELECT s || s FROM t) FROM t", rounds],
+    ["WITH RECURSIVE t(s) AS (SELECT 'x' UNION ALL SELECT replace(s, 'x', 'xx') FROM t) FROM t", rounds],
+    ['WITH RECURSIVE t(s) AS (SELECT [1] UNION ALL SELECT list_append(s, 1) FROM t) FROM t', rounds],
+    [
+      "WITH RECURSIVE t(s) USING KEY (s) AS (SELECT 'x' UNION SELECT a.s || b.s FROM t a, recurring.t b) FROM t",
+      rounds,
+    ],
     // Other forms
     ['SELECT #1 FROM exits', /a column by its number/],
     ['SELECT $1', /a parameter/],

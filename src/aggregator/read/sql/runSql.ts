@@ -15,7 +15,7 @@ import { SqlRefusedError } from './sqlRefusedError.ts';
 const usualLimit = 100_000;
 const mostLimit = 1_000_000;
 
-/** @throws SqlRefusedError, StoreError */
+/** @throws SqlRefusedError, StoreError; RefusedError for who may read no probe at all */
 export async function* runSql(
   reader: StoreReader,
   request: SqlRequest,
@@ -52,8 +52,11 @@ async function prepare(reader: StoreReader, sql: string, call: ReadCall): Promis
   if (prepared !== undefined) {
     const asked = [...new Set([...prepared.tables].map((table) => probeOf.get(table) ?? ''))];
     for (const probe of asked) call.probes.add(probe);
+    // Who may read nothing has nothing computed either.
+    if (asked.length === 0) await call.readsAny([...new Set(probeOf.values())]);
     if ((await call.readable(asked)).length === asked.length) return prepared;
   }
+  await call.readsAny([...new Set(probeOf.values())]);
   // Refused, in words that name no probe that this reader may not read.
   const readable = new Set(await call.readable([...new Set(probeOf.values())]));
   const tables = [...probeOf].filter(([, probe]) => readable.has(probe)).map(([table]) => table);

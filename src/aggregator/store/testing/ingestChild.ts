@@ -18,12 +18,15 @@ const store = await Store.open({
 
 {
   await using reader = await store.openReader();
-  const views = await reader.rows('SELECT view_name FROM meta.views');
+  // Not the view, which joins dictionaries: each life made a slice.
+  const tables = await reader.rows('SELECT table_name FROM meta.tables');
+  const selects = tables.map(({ table_name: name }) => `SELECT c0 AS n FROM data."${String(name)}"`);
   const [row] =
-    views.length === 0
+    tables.length === 0
       ? []
       : await reader.rows(
-          'SELECT count(*) AS c, count(DISTINCT n) AS d, coalesce(max(n) + 1, 0) AS e FROM events.opens',
+          `SELECT count(*) AS c, count(DISTINCT n) AS d, coalesce(max(n) + 1, 0) AS e
+           FROM (${selects.join(' UNION ALL ')})`,
         );
   process.stdout.write(
     `stored ${String(row?.['c'] ?? 0)} ${String(row?.['d'] ?? 0)} ${String(row?.['e'] ?? 0)}\n`,

@@ -456,7 +456,7 @@ static __noinline int unlink_marked(struct du_control *c, struct du_table *t, st
     why = DU_RULE_GONE;
   else if (!find_root(t, dentry, in_force, 0, &place))
     why = DU_MOVED_AWAY;
-  else if (bpf_ktime_get_ns() - c->beat > c->grace)
+  else if ((__s64)(bpf_ktime_get_ns() - c->beat) > (__s64)c->grace) /* it may beat just now */
     why = DU_AGENT_DEAD;
   else if (links > 1)
     why = DU_LINKED;

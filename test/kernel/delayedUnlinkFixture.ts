@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UnlinkHooks, type UnlinkEvent, type UnlinkRule } from '../../src/agent/delayedUnlink/unlinkHooks.ts';
-import type { UnlinkHooksOptions } from '../../src/agent/delayedUnlink/unlinkHooks.ts';
+import type { HeldEntry, UnlinkHooksOptions } from '../../src/agent/delayedUnlink/unlinkHooks.ts';
 import { unlinkSupport } from '../../src/agent/delayedUnlink/unlinkSupport.ts';
 import { Btf, KernelFeatures } from '../../src/bpf/index.ts';
 
@@ -77,4 +77,30 @@ export function storyOf(hooks: UnlinkHooks): string[] {
   return eventsOf(hooks).map((event) =>
     [event.type, ...(event.type === 'Passed' ? [event.reason] : []), event.path ?? '?'].join(' '),
   );
+}
+
+/** What unlink() of a path answers, in a process of its own: 0 or an errno. `prefix`: a command to run it by. */
+export function unlinkIn(path: string, ...prefix: string[]): number {
+  const words = [...prefix, 'perl', '-e', 'exit(unlink($ARGV[0]) ? 0 : $!+0)', path];
+  const { status, stderr } = spawnSync(words[0] ?? '', words.slice(1), { encoding: 'utf8' });
+  if (status === null || stderr !== '') throw new Error(`${words.join(' ')}: ${stderr}`);
+  return status;
+}
+
+/** 0 or the errno of what a call threw. */
+export function errnoOf(call: () => void): number {
+  try {
+    call();
+    return 0;
+  } catch (error) {
+    return -((error as NodeJS.ErrnoException).errno ?? 0);
+  }
+}
+
+/** The one file that is held. */
+export function onlyHeld(hooks: UnlinkHooks): HeldEntry {
+  const [entry, ...others] = hooks.held();
+  if (entry === undefined || others.length > 0)
+    throw new Error(`${hooks.held().length} files are held, not one`);
+  return entry;
 }

@@ -66,7 +66,7 @@ export class KernelStruct {
   set(bytes: Buffer, path: string, value: bigint | number): void {
     const { offset, size } = this.field(path);
     if (size === 4) bytes.writeUInt32LE(Number(value), offset);
-    else bytes.writeBigUInt64LE(BigInt(value), offset);
+    else bytes.writeBigUInt64LE(BigInt.asUintN(64, BigInt(value)), offset);
   }
 
   /** The bytes of a member: a nested struct or a char array. */

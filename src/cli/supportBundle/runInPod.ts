@@ -31,27 +31,25 @@ export async function runInPod(
     ended.reject(new Error(`${command.join(' ')} in pod ${name} did not end within ${timeoutMs / 1000} s`));
   }, timeoutMs);
   ended.promise.catch(() => undefined);
+  const end = (): void => {
+    ended.resolve(undefined);
+  };
   try {
     const exec = new Exec(kubeConfig);
     // A WebSocket, whose types are not installed.
+    const [output, errors] = [collect(), collect()];
     const socket = (await exec.exec(
       namespace,
       name,
       container,
       [...command],
-      collect(),
-      collect(),
+      output,
+      errors,
       null,
       false,
-      () => {
-        ended.resolve(undefined);
-      },
+      end,
     )) as unknown as { onclose: () => void; close: () => void };
-    const { onclose } = socket;
-    socket.onclose = () => {
-      onclose();
-      ended.resolve(undefined);
-    };
+    socket.onclose = end;
     try {
       await ended.promise;
     } finally {

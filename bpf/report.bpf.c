@@ -6,7 +6,7 @@
 #include "capture.h"
 
 struct report_arguments {
-  __u64 address; /* of a struct tp_record with its words and variable part; slot and schema are filled in here */
+  __u64 address; /* of a struct tp_record with its words and variable part; slot, schema and a time of 0 are filled in here */
   __u64 length;
 };
 
@@ -25,7 +25,8 @@ int report(struct report_arguments *context) {
     return 1;
   }
   count(c, TP_ATTEMPTED);
-  __u32 refused = pass_gate(bpf_ktime_get_boot_ns());
+  s->now = bpf_ktime_get_boot_ns();
+  __u32 refused = pass_gate(s->now);
   if (refused != TP_ATTEMPTED) {
     count(c, refused);
     release_scratch(s);
@@ -33,6 +34,8 @@ int report(struct report_arguments *context) {
   }
   s->header.slot = CONFIG.slot;
   s->header.schema = CONFIG.schema;
+  if (!s->header.time)
+    s->header.time = s->now;
   s->position = length;
   submit(s, c);
   return 0;

@@ -11,6 +11,7 @@ import { CpuBudget, type CpuBudgetOptions } from './cpuBudget.ts';
 import { Outbox } from './delivery/outbox.ts';
 import { Shipper, type Delivery } from './delivery/shipper.ts';
 import { Debounced } from './debounced.ts';
+import { hasKeptFiles, openDelayedUnlinks, type UnlinkPlaces } from './delayedUnlink/openDelayedUnlinks.ts';
 import { Desired } from './desiredState.ts';
 import type { Epochs } from './epochs.ts';
 import { Expiry, type AgentClock } from './expiry.ts';
@@ -49,6 +50,8 @@ export interface AgentOptions {
   cgroups?: CgroupHierarchy;
   /** Keeps the account over a kill -9; left out: it ends with the process. */
   epochs?: Epochs;
+  /** Where delayed deletions are kept track of; left out: probes of that kind are refused. */
+  unlinks?: UnlinkPlaces;
   maxMemoryBytes?: number;
   maxSpoolBytes?: number;
   segmentBytes?: number;
@@ -170,6 +173,7 @@ export class Agent {
       },
     });
     this.#startFromPlan();
+    this.#takeUpKeptFiles();
     this.#link = new ControllerLink({
       ...common,
       address: options.controller,
@@ -239,6 +243,7 @@ export class Agent {
     await using closing = new AsyncDisposableStack();
     let leaveEpoch = true;
     closing.defer(() => this.host.close({ leaveEpoch }));
+    await this.host.leaveUnlinks();
     await this.#reconciler.close();
     for (const uid of this.#ledger.unfinished) this.#finish(uid);
     await this.host.drain();
@@ -257,8 +262,13 @@ export class Agent {
 
   #createHost(): Host {
     const { epochs, log, nodeName, flushMilliseconds, ringBytes } = this.#options;
+    const { unlinks } = this.#options;
     const options = {
       node: nodeName,
+      ...(unlinks !== undefined && {
+        openUnlinks: (tell: Parameters<typeof openDelayedUnlinks>[1]) =>
+          openDelayedUnlinks(unlinks, tell, log),
+      }),
       emptyBatches: true,
       onUnknownCgroups: (cgroups: bigint[]) => {
         this.#workloads.unknown(cgroups);
@@ -322,6 +332,17 @@ export class Agent {
 
   get #planFile(): string {
     return join(this.#options.dataDirectory, 'plan');
+  }
+
+  /** Whatever is wanted now: what an earlier life kept is deleted at some time. */
+  #takeUpKeptFiles(): void {
+    const { unlinks, log } = this.#options;
+    if (unlinks === undefined || !hasKeptFiles(unlinks)) return;
+    try {
+      this.host.unlinks();
+    } catch (error) {
+      log('error', 'files that were kept stay where they are', { error: (error as Error).message });
+    }
   }
 
   #startFromPlan(): void {

@@ -12,6 +12,8 @@ import {
   type Account,
   type DrainCounts,
 } from './account.ts';
+import type { DelayedUnlinks } from './delayedUnlink/delayedUnlinks.ts';
+import { encodeFileEvent, type FileEvent } from './delayedUnlink/fileEvent.ts';
 import type { Epochs, OpenEpoch } from './epochs.ts';
 import { RunningPoint, type NextGeneration } from './runningPoint.ts';
 import { createSharedMaps, type SharedMaps } from './sharedMaps.ts';
@@ -52,6 +54,8 @@ export interface HostOptions {
   cgroupVersion?: 1 | 2;
   /** Events of these cgroups wait, at most 5 s, for setWorkloads to say whose they are. */
   onUnknownCgroups?: (cgroups: bigint[]) => void;
+  /** Delays deletions, for the first probe of kind delayedUnlink; left out: such probes are refused. */
+  openUnlinks?: (tell: (uid: string, event: FileEvent) => void) => DelayedUnlinks;
   /** Keeps the account beyond a kill -9; left out: counters end with the process. */
   epochs?: Pick<Epochs, 'open'>;
 }
@@ -91,9 +95,12 @@ export class Host {
   readonly #gates: Slots;
   readonly #share: bigint;
   readonly #cgroupVersion: 1 | 2;
+  readonly #openUnlinks: HostOptions['openUnlinks'];
   readonly #probes = new Map<string, ProbeEntry>();
   /** Who gets the batches of a slot and schema. */
   readonly #routes = new Map<string, { probe: ProbePlan; entry: PointEntry; point: PointPlan }>();
+
+  #unlinks: DelayedUnlinks | undefined;
 
   constructor(options: HostOptions) {
     using kept = new DisposableStack();
@@ -103,6 +110,7 @@ export class Host {
     this.#slots = new Slots(this.maps.counters.maxEntries, 'points');
     this.#gates = new Slots(this.maps.gates.maxEntries, 'probes');
     this.#cgroupVersion = options.cgroupVersion ?? 2;
+    this.#openUnlinks = options.openUnlinks;
     // One probe that floods leaves half of the ring to the others.
     this.#share = BigInt(this.maps.events.maxEntries) / 2n;
     this.#capture = new Capture({
@@ -139,6 +147,28 @@ export class Host {
   async apply(plan: ProbePlan, scope?: ProbeScope): Promise<void> {
     const existing = this.#probes.get(plan.uid);
     await (existing ? this.#replace(existing, plan, scope) : this.#start(plan, scope));
+    if (plan.delayedUnlink === undefined) return;
+    try {
+      this.unlinks().apply(plan);
+    } catch (error) {
+      if (existing === undefined) await this.stop(plan.uid);
+      throw error;
+    }
+  }
+
+  /** What delays deletions on this machine; opened when it is not yet. */
+  unlinks(): DelayedUnlinks {
+    if (this.#openUnlinks === undefined) throw new Error('deletions cannot be delayed here');
+    this.#unlinks ??= this.#openUnlinks((uid, event) => {
+      if (this.#probes.has(uid)) this.report(uid, 'files', encodeFileEvent(event));
+    });
+    return this.#unlinks;
+  }
+
+  /** Delays no more deletions; before probes are stopped: what is kept stays so for the next process where it can. */
+  async leaveUnlinks(): Promise<void> {
+    await this.#unlinks?.close();
+    this.#unlinks = undefined;
   }
 
   /** Says whose cgroups are and which probes select them, by gate: to the kernel, and to the draining thread. */
@@ -173,6 +203,7 @@ export class Host {
   }
 
   async #stop(uid: string, entry: ProbeEntry): Promise<Account> {
+    this.#unlinks?.stop(uid);
     await this.#settle(entry.points.values());
     const account = this.account(uid);
     entry.ended = account;
@@ -247,6 +278,7 @@ export class Host {
         if (this.#probes.has(uid)) await this.stop(uid);
       });
     }
+    closing.defer(() => this.leaveUnlinks());
   }
 
   async #start(plan: ProbePlan, scope: ProbeScope | undefined): Promise<void> {

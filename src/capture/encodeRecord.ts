@@ -2,7 +2,7 @@ import type { PointPlan } from '../probe/plan.ts';
 
 /** Whose event it is, as in the header of struct tp_record. */
 export interface RecordOrigin {
-  /** CLOCK_BOOTTIME, ns. */
+  /** CLOCK_BOOTTIME, ns; 0: when it is told. */
   time: bigint;
   pid: number;
   tid: number;

@@ -6,6 +6,7 @@ import { completionCommand } from './commands/completion.ts';
 import { controllerCommand } from './commands/controller.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { explainCommand } from './commands/explain.ts';
+import { heldCommand } from './commands/held.ts';
 import { listCommand } from './commands/list.ts';
 import { programsCommand } from './commands/programs.ts';
 import {
@@ -49,6 +50,7 @@ export function commandLine(context: CliContext): Command {
     checkCommand,
     doctorCommand,
     programsCommand,
+    heldCommand,
     versionCommand,
     watchCommand,
     queryCommand,

@@ -1,7 +1,8 @@
 import type { FieldPath, TraceProbe, TraceProbePoint } from '../api/index.ts';
 import { compilePoint } from './compilePoint.ts';
 import type { CompileOptions } from './compilePoint.ts';
-import type { PointPlan, ProbePlan } from './plan.ts';
+import { compileDelayedUnlink } from './delayedUnlink/compileDelayedUnlink.ts';
+import type { DelayedUnlinkPlan, PointPlan, ProbePlan } from './plan.ts';
 import { processesPoint } from './processesPoint.ts';
 import type { KernelView } from './resolve/kernelView.ts';
 import { PlanError, ProbeRefusedError, UnsupportedError } from './resolve/planError.ts';
@@ -25,13 +26,22 @@ export function compileProbe(probe: TraceProbe, kernel: KernelView, options: Com
       return [];
     }
   };
-  for (const kind of ['object', 'delayedUnlink'] as const) {
-    if (spec[kind] !== undefined) faults.push(notYet(['spec', kind], kind));
-  }
+  if (spec.object !== undefined) faults.push(notYet(['spec', 'object'], 'object'));
   const points: PointPlan[] = (spec.points ?? []).flatMap((point, index) =>
     attempt(() => compileOne(point, ['spec', 'points', index], kernel, options)),
   );
   if (spec.builtin !== undefined) points.push(...attempt(() => processesPoint(kernel, options.filters)));
+  let delayedUnlink: DelayedUnlinkPlan | undefined;
+  if (spec.delayedUnlink !== undefined) {
+    const wanted = spec.delayedUnlink;
+    points.push(
+      ...attempt(() => {
+        const compiled = compileDelayedUnlink(wanted, spec.scope, kernel);
+        delayedUnlink = compiled.delayedUnlink;
+        return compiled.point;
+      }),
+    );
+  }
   if (faults.length > 0) throw new ProbeRefusedError(faults);
   return {
     name: metadata.name,
@@ -41,6 +51,7 @@ export function compileProbe(probe: TraceProbe, kernel: KernelView, options: Com
     cpuPercent: spec.limits.cpuPercentPerNode,
     points,
     builtin: spec.builtin?.name,
+    ...(delayedUnlink === undefined ? {} : { delayedUnlink }),
   };
 }
 

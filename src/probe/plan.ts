@@ -182,7 +182,7 @@ export interface PointPlan {
 }
 
 /** How a file that is about to be deleted is kept. */
-export type UnlinkMode = 'Hold' | 'Override' | 'Observe';
+export type UnlinkMode = 'Hold' | 'Observe';
 
 /** What a probe of kind delayedUnlink does on this kernel; its events are those of its one point. */
 export interface DelayedUnlinkPlan {

@@ -7,7 +7,7 @@ import { ApiClient } from '../../src/kubernetes/apiClient.ts';
 import { LeaderElector, type Leader } from '../../src/kubernetes/leaderElector.ts';
 import type { LeaseObject } from '../../src/kubernetes/leaseRecord.ts';
 import { CuttableProxy } from './simulated/cuttableProxy.ts';
-import { until } from '../../src/kubernetes/testing/until.ts';
+import { until } from '../../src/testing/until.ts';
 import { startControlPlane, type ControlPlane } from './controlPlane.ts';
 
 const program = fileURLToPath(new URL('../../src/kubernetes/testing/leaseCandidate.ts', import.meta.url));

@@ -7,7 +7,7 @@ import { Reflector, type ReflectorOptions } from '../../src/kubernetes/reflector
 import { resourcePath } from '../../src/kubernetes/resourcePath.ts';
 import { ChangeLog } from '../../src/kubernetes/testing/changeLog.ts';
 import { CuttableProxy } from './simulated/cuttableProxy.ts';
-import { until } from '../../src/kubernetes/testing/until.ts';
+import { until } from '../../src/testing/until.ts';
 import type { KubernetesObject } from '../../src/api/kubernetesObject.ts';
 import { startControlPlane, type ControlPlane } from './controlPlane.ts';
 

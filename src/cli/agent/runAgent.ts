@@ -35,6 +35,8 @@ export async function runAgent(
   const ended = new Promise<NodeJS.Signals>((resolve) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
   });
+  // Nodes of one kernel (kind) share bpffs, which takes no dots in names; names of nodes have no underscores.
+  const pins = join(options.pinDir, options.nodeName.replaceAll('.', '_'));
   const agent = new Agent({
     ...{ credentials, log, controller: options.controller, nodeName: options.nodeName },
     onlyLoopback: options.insecureLoopback,
@@ -43,8 +45,13 @@ export async function runAgent(
     token: async () => (await readFile(options.tokenFile, 'utf8')).trim(),
     version: version(),
     dataDirectory: options.dataDir,
-    // Nodes of one kernel (kind) share bpffs.
-    epochs: new Epochs(join(options.pinDir, options.nodeName), join(options.dataDir, 'epochs')),
+    epochs: new Epochs(pins, join(options.dataDir, 'epochs')),
+    unlinks: {
+      pinDirectory: join(pins, 'unlink'),
+      dataDirectory: options.dataDir,
+      socket: join(options.dataDir, 'held.sock'),
+      ...(options.hostRoot !== undefined && { hostRoot: options.hostRoot }),
+    },
     ...(options.cgroupRoot !== undefined && { cgroups: cgroupsBelow(options.cgroupRoot) }),
     maxSpoolBytes: Number(quantityToInteger(options.spoolBytes)),
   });

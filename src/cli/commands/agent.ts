@@ -54,6 +54,13 @@ given by the environment variable that its description names.`,
     )
     .addOption(
       environmentOption(
+        '--host-root <DIRECTORY>',
+        'TRACEPROBE_HOST_ROOT',
+        "where the node's files are that delayedUnlink keeps; left out: where the node has them",
+      ),
+    )
+    .addOption(
+      environmentOption(
         '--controller-name <NAME>',
         'TRACEPROBE_CONTROLLER_NAME',
         "in the controller's certificate; left out: the host of --controller",
@@ -99,6 +106,7 @@ export interface AgentCommandOptions {
   dataDir: string;
   pinDir: string;
   cgroupRoot?: string;
+  hostRoot?: string;
   controllerName?: string;
   aggregatorName?: string;
   spoolBytes: string;

@@ -16,6 +16,7 @@ import { reload } from './reload.ts';
 import { selectProbes } from './selectProbes.ts';
 import type { RunStore } from './runStore.ts';
 import { Session } from './session.ts';
+import { requireNoOtherKeeper } from './unlinkPlaces.ts';
 import { textsOf, watchFiles, type FileWatch } from './watchFiles.ts';
 
 export interface RunOptions {
@@ -73,6 +74,9 @@ export async function runProbes(options: RunOptions, context: CliContext): Promi
     ...(storing && { maxWaitingBytes: maxUnshownBytes }),
   });
   using runFile = new RunFile();
+  if (planned.some(({ plan: { delayedUnlink } }) => delayedUnlink !== undefined)) {
+    await requireNoOtherKeeper(context);
+  }
   const session = new Session({
     context,
     printer,

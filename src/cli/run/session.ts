@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { CpuBudget } from '../../agent/cpuBudget.ts';
+import { openDelayedUnlinks } from '../../agent/delayedUnlink/openDelayedUnlinks.ts';
 import type { Epochs } from '../../agent/epochs.ts';
 import { Host } from '../../agent/host.ts';
 import { durationToMilliseconds, type Manifest } from '../../api/index.ts';
@@ -11,6 +12,7 @@ import { problemsOf } from '../problemsOf.ts';
 import type { RunningProbe } from '../programs/runFile.ts';
 import { accountLines } from './accountLines.ts';
 import { after } from './endOfRun.ts';
+import { unlinkPlaces } from './unlinkPlaces.ts';
 import type { EventPrinter } from './eventPrinter.ts';
 import type { PlannedProbe } from './planProbes.ts';
 import type { RunStorage } from './runStorage.ts';
@@ -60,6 +62,7 @@ export class Session {
       emptyBatches: storage !== undefined,
       maxPendingBytes,
       node,
+      openUnlinks: (tell) => openDelayedUnlinks(unlinkPlaces(options.context), tell, options.context.log),
       ...(epochs === undefined ? {} : { epochs }),
     });
     this.#storage = storage?.(this.#host);

@@ -42,12 +42,6 @@ describe('Auto takes', () => {
   test.each([
     ['Hold by BPF LSM', {}, 'Hold', /by a BPF LSM program/],
     ['Hold by fmod_ret without BPF LSM', { lsm: 'not in the list' }, 'Hold', /by fmod_ret/],
-    [
-      'Override where Hold is impossible',
-      { lsm: 'no', fmodRet: 'no' },
-      'Override',
-      /neither BPF LSM nor fmod_ret/,
-    ],
   ])('%s', (_, lacking, mode, note) => {
     const plan = compile({}, { lacking });
     expect(plan.delayedUnlink?.mode).toBe(mode);
@@ -57,19 +51,8 @@ describe('Auto takes', () => {
 
 describe('is refused in words:', () => {
   test.each<[string, Wanted, FakeKernel['lacking'], RegExp]>([
-    [
-      'no way to keep',
-      {},
-      { lsm: 'no', fmodRet: 'EPERM', kprobeOverride: 'no' },
-      /neither: EPERM; mode Observe may work/,
-    ],
-    ['Hold by override', { mode: 'Hold' }, { lsm: 'no', fmodRet: 'no' }, /mode Hold needs BPF LSM/],
-    [
-      'Override without',
-      { mode: 'Override' },
-      { kprobeOverride: 'not built' },
-      /mode Override needs .*not built/,
-    ],
+    ['no way to keep', {}, { lsm: 'no', fmodRet: 'EPERM' }, /needs BPF LSM .*neither: EPERM/],
+    ['Override', { mode: 'Override' }, {}, /mode Override is not supported yet/],
     ['no trampolines', { mode: 'Observe' }, { fentry: 'no BTF' }, /delayedUnlink needs fentry .*no BTF/],
     ['Link', { mode: 'Link' }, {}, /mode Link is not supported yet/],
     [

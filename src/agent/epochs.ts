@@ -10,6 +10,7 @@ import {
 import { join } from 'node:path';
 import { BpfMap } from '../bpf/index.ts';
 import { counterNames, readCounters, type KernelCounters } from './account.ts';
+import { makeDirectory } from './makeDirectory.ts';
 
 /** Where a point counts. */
 export interface EpochSlot {
@@ -89,7 +90,7 @@ export class Epochs {
   /** Begins an epoch: pins the counters and starts its journal. */
   open(epoch: Buffer, counters: BpfMap): OpenEpoch {
     const name = epoch.toString('hex');
-    mkdirSync(this.#pins, { recursive: true });
+    makeDirectory(this.#pins);
     mkdirSync(this.#journals, { recursive: true });
     const journal = this.#journal(name);
     const head: Head = {

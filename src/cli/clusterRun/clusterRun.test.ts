@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { afterAll, beforeAll, beforeEach, afterEach, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import type { LiveBatch } from '../../aggregator/live.ts';
 import { ServedStore } from '../../aggregator/read/testing/servedStore.ts';
 import { batchOf, describe as describePoint } from '../../aggregator/store/testing/frames.ts';
@@ -10,6 +10,9 @@ import { bearer } from '../../rpc/identity.ts';
 import type { CliContext } from '../cliContext.ts';
 import { TextOutput } from '../output/textOutput.ts';
 import { clusterRun, type ClusterRun } from './clusterRun.ts';
+
+// Opening a store takes a second, more on a busy machine.
+jest.setTimeout(60_000);
 
 let served: ServedStore;
 let server: FakeApiServer;

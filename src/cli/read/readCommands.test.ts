@@ -2,11 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { ServedStore } from '../../aggregator/read/testing/servedStore.ts';
 import type { LiveBatch } from '../../aggregator/live.ts';
 import { batchOf, describe as describePoint, frameOf } from '../../aggregator/store/testing/frames.ts';
 import { runCli } from '../cli.ts';
+
+// Opening a store takes a second, more on a busy machine.
+jest.setTimeout(60_000);
 
 let served: ServedStore;
 let directory: string;

@@ -1,5 +1,5 @@
 import { status, type Metadata } from '@grpc/grpc-js';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import type { LiveBatch } from '../../aggregator/live.ts';
 import { ServedStore } from '../../aggregator/read/testing/servedStore.ts';
 import { batchOf, describe as describePoint } from '../../aggregator/store/testing/frames.ts';
@@ -8,6 +8,9 @@ import type { Events } from './events.ts';
 import { renewedWatch } from './renewedWatch.ts';
 import { resultRows } from './resultRows.ts';
 import { FakeWatchCall } from './testing/fakeWatchCall.ts';
+
+// Opening a store takes a second, more on a busy machine.
+jest.setTimeout(60_000);
 
 const expired = 'the token has expired: go on with a fresh one';
 let calls: FakeWatchCall[];

@@ -2,13 +2,16 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { LiveFeed } from '../../aggregator/live.ts';
 import { serveLocally } from '../../aggregator/local/serveLocally.ts';
 import { storePaths, type StorePaths } from '../../aggregator/local/storePaths.ts';
 import { Store } from '../../aggregator/store/store.ts';
 import { frameOf } from '../../aggregator/store/testing/frames.ts';
 import { runCli } from '../cli.ts';
+
+// Opening a store takes a second, more on a busy machine.
+jest.setTimeout(60_000);
 
 let directory: string;
 let paths: StorePaths;

@@ -2,12 +2,15 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { parseTarGzip } from 'nanotar';
 import { ServedStore } from '../../aggregator/read/testing/servedStore.ts';
 import { frameOf } from '../../aggregator/store/testing/frames.ts';
 import { FakeApiServer } from '../../kubernetes/testing/fakeApiServer.ts';
 import { runCli } from '../cli.ts';
+
+// Opening a store takes a second, more on a busy machine.
+jest.setTimeout(60_000);
 
 let served: ServedStore;
 let server: FakeApiServer;

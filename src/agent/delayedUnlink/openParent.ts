@@ -38,7 +38,11 @@ export function openParent(root: string, relativePath: string): Parent {
   };
 }
 
+/** Node has no name for it ("Unknown system error -116"). */
+const ESTALE = 116;
+
 /** Says that what a path named is not there any more, or is something else. */
 export function isGone(error: unknown): boolean {
-  return ['ENOENT', 'ENOTDIR', 'ELOOP', 'ESTALE'].includes((error as NodeJS.ErrnoException).code ?? '');
+  const { code = '', errno } = error as NodeJS.ErrnoException;
+  return ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(code) || errno === -ESTALE;
 }

@@ -21,7 +21,7 @@ export function releaseReason(
   limits: { maxDelayMilliseconds: number | undefined; diskLow: boolean },
 ): ReleaseReason | undefined {
   // More than there is: these notes are of another content, as after a truncation.
-  if (read === size) return 'Read';
+  if (size === 0n || read === size) return 'Read';
   if (limits.maxDelayMilliseconds === undefined) return 'ProbeGone';
   if (limits.diskLow) return 'DiskLow';
   return ageMilliseconds >= limits.maxDelayMilliseconds ? 'MaxDelay' : undefined;

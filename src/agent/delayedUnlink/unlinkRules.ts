@@ -28,7 +28,7 @@ export const slotModes = { Off: 0, Observe: 1, Hold: 2 } as const;
 
 export const maxRules = 32;
 export const maxSlots = 32;
-const maxDepth = 24;
+export const maxDepth = 24;
 const globBytes = 64;
 
 /**

@@ -35,12 +35,15 @@ struct {
   __type(value, struct du_slot);
 } slots SEC(".maps");
 
-/* An array of one map with one value, so that an update replaces all rules at once; it waits for running programs. */
+/*
+ * An array of one map with one value, so that an update replaces all rules at once; it waits for running programs.
+ * Sizes and no types: to 6.1 a map that has types is none of the same shape as one that BpfMap.create makes.
+ */
 struct table {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(max_entries, 1);
-  __type(key, __u32);
-  __type(value, struct du_table);
+  __uint(key_size, sizeof(__u32));
+  __uint(value_size, sizeof(struct du_table));
 };
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);

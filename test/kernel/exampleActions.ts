@@ -70,12 +70,11 @@ export async function connectInVain(): Promise<number> {
   try {
     const [text] = (await once(server.stdout, 'data')) as [Buffer];
     const port = Number(text.toString());
-    const before = segmentsSentAgain();
     // Two fit into its queue; the SYN of a third is not answered, and comes again after a second.
     for (let count = 0; count < 4; count++) {
       sockets.push(connect(port, '127.0.0.1').on('error', () => undefined));
     }
-    while (segmentsSentAgain() === before) await new Promise((resolve) => setTimeout(resolve, 50));
+    while (!isSentAgain(port)) await new Promise((resolve) => setTimeout(resolve, 50));
     return port;
   } finally {
     for (const socket of sockets) socket.destroy();
@@ -84,13 +83,17 @@ export async function connectInVain(): Promise<number> {
   }
 }
 
-/** RetransSegs of this network namespace. */
-function segmentsSentAgain(): number {
-  const [names = [], values = []] = readFileSync('/proc/net/snmp', 'utf8')
+/** Whether a connection to this port of this machine waits for an answer to a SYN that was sent again. */
+function isSentAgain(port: number): boolean {
+  const hexPort = port.toString(16).toUpperCase().padStart(4, '0');
+  const synSent = '02';
+  return readFileSync('/proc/net/tcp', 'utf8')
     .split('\n')
-    .filter((line) => line.startsWith('Tcp:'))
-    .map((line) => line.split(' '));
-  return Number(values[names.indexOf('RetransSegs')]);
+    .map((line) => line.trim().split(/\s+/))
+    .some(
+      ([, , remote, state, , , retransmits = '0']) =>
+        remote?.endsWith(`:${hexPort}`) === true && state === synSent && parseInt(retransmits, 16) > 0,
+    );
 }
 
 /** Where memory can be limited here: a new cgroup's folder and the files with its limits; undefined: nowhere. */

@@ -233,11 +233,14 @@ const rights: ExampleCase[] = [
   {
     name: 'module-loads',
     cause: () => {
-      execute('modprobe', ['dummy']);
+      execute('modprobe', ['dummy', 'numdummies=0']); // without an interface
+      execute('modprobe', ['--remove', 'dummy']);
       return [{ module: 'dummy', taints: 0, comm: 'modprobe' }];
     },
-    impossible: () =>
-      existsSync(`/lib/modules/${release()}/modules.dep`) ? undefined : 'there are no modules for it here',
+    impossible: () => {
+      if (!existsSync(`/lib/modules/${release()}/modules.dep`)) return 'there are no modules for it here';
+      return existsSync('/sys/module/dummy') ? 'the module that would be loaded is there already' : undefined;
+    },
   },
 ];
 

@@ -17,7 +17,6 @@ char LICENSE[] SEC("license") = "GPL";
 
 #define ENOENT 2
 #define EEXIST 17
-#define ESTALE 116
 
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -324,7 +323,7 @@ static __always_inline __u32 rules_of_mark(const struct du_table *t, const struc
 /* 0: no room. A mark that an older file with the same key left behind is replaced. */
 static __always_inline int mark_file(const struct du_file *file, __u32 slot, __u32 epoch, int *is_new) {
   struct du_mark mark = { .slot = slot, .epoch = epoch, .time = bpf_ktime_get_ns() };
-  long error = bpf_map_update_elem(&marks, file, &mark, BPF_NOEXIST);
+  int error = bpf_map_update_elem(&marks, file, &mark, BPF_NOEXIST); /* until 6.3 the upper half is 0 */
   *is_new = 1;
   if (error == -EEXIST) {
     struct du_mark *old = bpf_map_lookup_elem(&marks, file);
@@ -546,7 +545,7 @@ static __noinline int remove_held(struct du_request *request, struct inode *dire
   return 0;
 refuse:
   request->answer = DU_NOT_IT;
-  return -ESTALE;
+  return -ENOENT; /* the answer says which: ESTALE is an error that Node has no name for */
 }
 
 /* What ends a hold, or a mark, beside unlink. The file is as unread as before: its mark stays while it does. */

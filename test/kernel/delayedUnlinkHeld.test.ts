@@ -122,6 +122,7 @@ describe.each(ways)('a file that is unlinked before it was read (%s)', (attach) 
     const path = scratch.file('old.log', 'unread');
     using hooks = openHooks(attach, [logsBelow(scratch.path)]);
     const key = hooks.enrol(path, 0);
+    expect(hooks.enrol(path, 0)).toEqual(key);
     expect(hooks.marks()).toMatchObject([{ key, slot: 0 }]);
     expect(unlinkIn(path)).toBe(ENOENT);
     expect(hooks.held()).toMatchObject([{ key, path: 'old.log' }]);

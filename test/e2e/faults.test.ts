@@ -35,13 +35,13 @@ async function expectExactAccount(probe: string): Promise<Event[]> {
 
 test('agents that are deleted come back, and every hit is accounted for and stored once', async () => {
   await probes.runOpens('agents', '/tmp/agents');
-  const busy = pods.runOpens('agents', '/tmp/agents', 2000);
+  const load = await pods.startOpens('agents', '/tmp/agents');
   await probes.atLeast(100, 'agents');
   await deletePods('agent');
   await rollOut('daemonset/traceprobe-agent');
-  await busy;
   await pods.run('after-agents', 'cat /tmp/agents/after');
   await probes.atLeast(1, 'agents', 'filename == "/tmp/agents/after"');
+  await load.stop();
   await expectExactAccount('agents');
   await probes.delete('agents');
 });
@@ -49,14 +49,13 @@ test('agents that are deleted come back, and every hit is accounted for and stor
 test.each([
   ['controllers', 'controller', 'deployment/traceprobe-controller'],
   ['the aggregator', 'aggregator', 'statefulset/traceprobe-aggregator'],
-])('while %s are deleted and come back nothing is lost', async (_, component, workload) => {
-  const count = 1500;
+])('while pods of %s are deleted and come back nothing is lost', async (_, component, workload) => {
   await probes.runOpens(component, `/tmp/${component}`);
-  const busy = pods.runOpens(component, `/tmp/${component}`, count);
+  const load = await pods.startOpens(component, `/tmp/${component}`);
   await probes.atLeast(100, component);
   await deletePods(component);
-  await busy;
   await rollOut(workload);
+  const count = await load.stop();
   expect(await expectExactAccount(component)).toHaveLength(count);
   await probes.delete(component);
 });
@@ -72,7 +71,14 @@ test('of a node that is drained the agent stays, and a pod that moved is seen wh
     expect(await pods.node(pod)).toBe(worker);
     await probes.atLeast(1, 'moving', `node == "${worker}"`);
     await cluster.kubectl('uncordon', other);
-    await cluster.kubectl('drain', worker, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=120s');
+    await cluster.kubectl(
+      'drain',
+      worker,
+      '--ignore-daemonsets',
+      '--delete-emptydir-data',
+      '--force',
+      '--timeout=120s',
+    );
     await probes.until('moving', '{.status.nodes.running}', String(KindCluster.nodes.length));
   } finally {
     await cluster.kubectl('uncordon', ...KindCluster.nodes);

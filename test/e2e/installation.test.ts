@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventually } from './eventually.ts';
 import { KindCluster } from './kindCluster.ts';
 import { Pods } from './pods.ts';
 import { Probes } from './probes.ts';
@@ -64,11 +65,10 @@ test('an agent that starts runs its probes at once', async () => {
       'jsonpath={.items[0].metadata.name} {.items[0].metadata.uid}',
     )
   ).split(' ');
-  let attached: string | undefined;
-  while (attached === undefined) {
+  const attached = await eventually('the agent to say that the probe runs', async () => {
     const log = await inNamespace('logs', name);
-    attached = log.split('\n').find((line) => line.includes('"a probe runs"') && line.includes('prompt'));
-  }
+    return log.split('\n').find((line) => line.includes('"a probe runs"') && line.includes('prompt'));
+  });
   const { timestamp } = JSON.parse(attached) as { timestamp: string };
   const seconds = (Date.parse(timestamp) - startOf(uid)) / 1000;
   console.log(`from the start of an agent to its first probe attached: ${seconds.toFixed(2)} s`);
@@ -78,7 +78,7 @@ test('an agent that starts runs its probes at once', async () => {
 
 test('helm upgrade changes everything under load, and every hit is accounted for', async () => {
   await probes.runOpens('upgraded', '/tmp/upgraded');
-  const busy = pods.runOpens('upgraded', '/tmp/upgraded', 3000);
+  const load = await pods.startOpens('upgraded', '/tmp/upgraded');
   await probes.atLeast(100, 'upgraded');
   const image = (await inNamespace('get', 'daemonset/traceprobe-agent', '-o', 'jsonpath={..image}')).trim();
   const [repository = '', tag = ''] = image.split(':');
@@ -100,7 +100,7 @@ test('helm upgrade changes everything under load, and every hit is accounted for
   await helm('upgrade', chart, '--reuse-values', '--set=image.tag=next', '--wait', '--timeout=180s');
   await inNamespace('rollout', 'status', 'daemonset/traceprobe-agent', '--timeout=120s');
   expect(await helm('test')).toMatch(/Phase: +Succeeded/);
-  await busy;
+  await load.stop();
   const account = await probes.accountAtRest('upgraded');
   const events = await probes.events('upgraded');
   expect(new Set(events.map(({ filename }) => filename)).size).toBe(events.length);

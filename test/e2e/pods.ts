@@ -20,14 +20,22 @@ export class Pods implements AsyncDisposable {
 
   /** A pod that runs a shell script to its end, whose failures are of no interest. */
   async run(name: string, script: string): Promise<void> {
-    const run = ['run', name, `--image=${busybox}`, '--restart=Never', '--image-pull-policy=Never'];
-    await this.#kubectl(...run, '--command', '--', 'sh', '-c', `${script}; true`);
-    await this.#kubectl('wait', `pod/${name}`, '--for=jsonpath={.status.phase}=Succeeded', '--timeout=120s');
+    await this.#create(name, `${script}; true`);
+    await this.#succeeded(name);
   }
 
-  /** A pod that opens FOLDER/0, FOLDER/1 and so on. */
-  runOpens(name: string, folder: string, count: number): Promise<void> {
-    return this.run(name, `i=0; while [ $i -lt ${count} ]; do cat ${folder}/$i; i=$((i+1)); done`);
+  /** A pod that opens FOLDER/0, FOLDER/1 and so on, from now until it is stopped; how many it has opened then. */
+  async startOpens(name: string, folder: string): Promise<{ stop(): Promise<number> }> {
+    const loop = `i=0; while [ ! -e /tmp/stop ]; do cat ${folder}/$i 2>/dev/null; i=$((i+1)); sleep 0.01; done; echo $i`;
+    await this.#create(name, loop);
+    await this.#kubectl('wait', `pod/${name}`, '--for=condition=Ready', '--timeout=120s');
+    return {
+      stop: async () => {
+        await this.#kubectl('exec', name, '--', 'touch', '/tmp/stop');
+        await this.#succeeded(name);
+        return Number(await this.#kubectl('logs', name));
+      },
+    };
   }
 
   /** A Deployment of one pod that runs a script; the name of that pod, which runs. */
@@ -44,6 +52,15 @@ export class Pods implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#cluster.kubectl('delete', 'namespace', this.namespace, '--wait=false');
+  }
+
+  async #create(name: string, script: string): Promise<void> {
+    const run = ['run', name, `--image=${busybox}`, '--restart=Never', '--image-pull-policy=Never'];
+    await this.#kubectl(...run, '--command', '--', 'sh', '-c', script);
+  }
+
+  async #succeeded(name: string): Promise<void> {
+    await this.#kubectl('wait', `pod/${name}`, '--for=jsonpath={.status.phase}=Succeeded', '--timeout=120s');
   }
 
   #kubectl(...args: string[]): Promise<string> {

@@ -1,4 +1,5 @@
 import type { Cluster } from './cluster.ts';
+import { eventually } from './eventually.ts';
 
 /** Columns that the tests look at. */
 export interface Event {
@@ -80,24 +81,25 @@ export class Probes {
     return lines(stdout) as Event[];
   }
 
-  /** Its events, as soon as there are enough of them. */
-  async atLeast(count: number, name: string, filter?: string): Promise<Event[]> {
-    for (;;) {
-      // While the aggregator is away there is nobody to ask.
-      const found = await this.events(name, filter).catch(() => []);
-      if (found.length >= count) return found;
-    }
+  /** Its events, as soon as there are enough of them; while the aggregator is away there are none. */
+  atLeast(count: number, name: string, filter?: string): Promise<Event[]> {
+    return eventually(`${count} events of ${name}`, async () => {
+      const found = await this.events(name, filter);
+      return found.length >= count ? found : undefined;
+    });
   }
 
-  /** The account of a probe that is suspended, once everything it captured has arrived. */
+  /** The account of a probe, which is suspended for it, once every hit is filtered or stored. */
   async accountAtRest(name: string): Promise<Account> {
     await this.#cluster.traceprobe(['suspend', name]);
     await this.untilReason(name, 'Suspended');
-    for (;;) {
+    return eventually(`every hit of ${name} to be filtered or stored`, async () => {
       const { stdout } = await this.#cluster.traceprobe(['loss', name, '-o', 'json']);
       const total = sum(lines(stdout) as Account[]);
-      if (total.attempted === total.filtered + total.captured && total.in_flight === 0) return total;
-    }
+      // What an agent captured before it knew whose it was, and was another node's, is both captured and filtered.
+      const explained = total.filtered + total.stored;
+      return total.attempted === explained && total.in_flight === 0 ? total : undefined;
+    });
   }
 
   async delete(name: string): Promise<void> {

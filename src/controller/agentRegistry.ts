@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../kubernetes/clock.ts';
 import type { CheckedReport } from './checkReport.ts';
 import type { NodeRecord } from './nodeRecord.ts';
@@ -122,6 +123,7 @@ function sameAnswer(a: ProbeAnswer, b: ProbeAnswer): boolean {
     a.state === b.state &&
     a.reason === b.reason &&
     a.message === b.message &&
-    a.losing.join() === b.losing.join()
+    a.losing.join() === b.losing.join() &&
+    isDeepStrictEqual(a.notes, b.notes)
   );
 }

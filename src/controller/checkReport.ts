@@ -5,6 +5,7 @@ import { probeStates, type ProbeAnswer, type ProbeState } from './nodeReport.ts'
 /** As the CRD limits what is made of them. */
 const maxMessageBytes = 1024;
 const maxReasons = 16;
+const maxNotes = 16;
 
 /** What an agent says, checked: nothing of it can be larger or other than what a status may hold. */
 export interface CheckedReport {
@@ -29,7 +30,7 @@ export function checkReport(report: NodeReport): CheckedReport {
   };
 }
 
-function answerOf({ generation, state, reason, message, losing }: ProbeReport): ProbeAnswer {
+function answerOf({ generation, state, reason, message, losing, notes }: ProbeReport): ProbeAnswer {
   if (!isState(state)) {
     throw new TypeError(`state ${JSON.stringify(cutText(state, 64))} is none of ${probeStates.join(', ')}`);
   }
@@ -42,6 +43,7 @@ function answerOf({ generation, state, reason, message, losing }: ProbeReport): 
       .filter(([name, count]) => count > 0n && /^[A-Za-z][\w-]{0,31}$/.test(name))
       .map(([name]) => name)
       .slice(0, maxReasons),
+    notes: notes.slice(0, maxNotes).map(printable),
   };
 }
 

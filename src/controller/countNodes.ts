@@ -1,4 +1,5 @@
 import type { NodeFailure } from './failureGroups.ts';
+import type { NodeWords } from './nodeGroups.ts';
 import type { NodeView } from './nodeView.ts';
 
 /** What the nodes of a probe say, counted. */
@@ -16,6 +17,8 @@ export interface NodeCounts {
   /** Anything of the probe runs, be it another generation. */
   runningAny: number;
   failures: NodeFailure[];
+  /** What nodes that run this generation say of how they do. */
+  notes: NodeWords[];
   /** Run it, but their events are not taken. */
   notDelivering: { node: string; message: string }[];
   /** Nodes that lose events, and by which reasons. */
@@ -33,6 +36,7 @@ export function countNodes(nodes: readonly NodeView[], generation: number): Node
     pending: 0,
     runningAny: 0,
     failures: [],
+    notes: [],
     notDelivering: [],
     losing: { nodes: 0, reasons: new Set() },
   };
@@ -65,6 +69,7 @@ function count(counts: NodeCounts, node: NodeView, generation: number): void {
   }
   if (answer.state === 'Running') {
     counts.running++;
+    counts.notes.push(...answer.notes.map((note) => ({ node: name, words: [note] })));
     return;
   }
   counts[answer.state === 'Failed' ? 'failed' : 'unsupported']++;

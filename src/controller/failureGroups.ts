@@ -1,5 +1,6 @@
 import type { TraceProbeStatusFailure } from '../api/index.ts';
 import { cutText } from './cutText.ts';
+import { nodeGroups } from './nodeGroups.ts';
 
 /** As the CRD limits them. */
 const maxGroups = 10;
@@ -13,32 +14,14 @@ export interface NodeFailure {
   message: string;
 }
 
-/**
- * Alike failures together, the largest groups first; of equal ones those whose reason comes first, so that the same
- * failures always give the same list.
- */
+/** Alike failures together, in an order that the same failures always have. */
 export function failureGroups(failures: readonly NodeFailure[]): TraceProbeStatusFailure[] {
-  const groups = new Map<string, { reason: string; message: string; nodes: string[] }>();
-  for (const { node, reason, message } of failures) {
-    const key = `${reason}\n${message}`;
-    const group = groups.get(key);
-    if (group) group.nodes.push(node);
-    else groups.set(key, { reason, message, nodes: [node] });
-  }
-  return [...groups.values()]
-    .sort(
-      (a, b) =>
-        b.nodes.length - a.nodes.length || compare(a.reason, b.reason) || compare(a.message, b.message),
-    )
+  return nodeGroups(failures.map(({ node, reason, message }) => ({ node, words: [reason, message] })))
     .slice(0, maxGroups)
-    .map(({ reason, message, nodes }) => ({
+    .map(({ words: [reason = '', message = ''], nodes }) => ({
       reason,
       message: cutText(message, maxMessageBytes),
       count: nodes.length,
-      nodes: nodes.sort(compare).slice(0, maxNodes),
+      nodes: nodes.slice(0, maxNodes),
     }));
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
 }

@@ -2,6 +2,7 @@ import type { Finding } from './conditions.ts';
 import type { NodeCounts } from './countNodes.ts';
 import { cutText } from './cutText.ts';
 import type { StopReason } from './desireOf.ts';
+import { nodeGroups } from './nodeGroups.ts';
 import type { ProbeRecord } from './probeRecord.ts';
 import type { FailedCanary, Rollout } from './rollout.ts';
 
@@ -14,6 +15,8 @@ export interface FindingInput {
 
 /** As long as the CRD lets a condition's message be. */
 const maxMessageBytes = 32_768;
+/** Notes of 1 KiB each that a message shows. */
+const maxNotes = 5;
 
 export const stopReasons: Record<StopReason, string> = {
   Suspended: 'spec.suspend is set: the probe is detached everywhere',
@@ -61,12 +64,23 @@ export function ready(input: FindingInput, counts: NodeCounts): Finding {
   const { failed, unsupported, running } = counts;
   const outcome = programmed(input, counts);
   if (outcome.status !== 'True' && outcome.reason !== 'Progressing') return outcome;
-  if (failed > 0) return no('NodesFailed', `failed on ${nodes(failed)}, as status.failures says`);
+  const notes = notesOf(counts);
+  if (failed > 0) return no('NodesFailed', `failed on ${nodes(failed)}, as status.failures says${notes}`);
   if (outcome.status !== 'True') return outcome;
   if (running === 0)
     return no('Unsupported', `none of ${nodes(unsupported)} can run it, as status.failures says`);
   const others = unsupported > 0 ? `; ${nodes(unsupported)} cannot` : '';
-  return yes('Running', `runs on ${nodes(running)}${others}`);
+  return yes('Running', `runs on ${nodes(running)}${others}${notes}`);
+}
+
+/** What nodes that run it say of how they do, and which: the first few. */
+function notesOf({ notes }: NodeCounts): string {
+  const groups = nodeGroups(notes);
+  const texts = groups
+    .slice(0, maxNotes)
+    .map(({ words, nodes: names }) => `; ${nodes(names.length)} (${list(names)}): ${words.join()}`);
+  const more = groups.length - texts.length;
+  return texts.join('') + (more > 0 ? `; and ${more} more notes` : '');
 }
 
 /** Only when it is so. */

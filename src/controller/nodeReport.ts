@@ -12,4 +12,6 @@ export interface ProbeAnswer {
   message: string;
   /** By which reasons events were lost within the last minute. */
   losing: readonly string[];
+  /** How it runs there and what it does not see or keep: at most 16 of 1 KiB. */
+  notes: readonly string[];
 }

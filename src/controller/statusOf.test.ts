@@ -78,6 +78,28 @@ test('a condition keeps the time of its last transition until its status changes
   expect(times).toMatchObject({ Accepted: '2026-01-01T00:00:00Z', Ready: '2026-01-01T00:01:00Z' });
 });
 
+test('Ready says how nodes run it: equal notes together, the most frequent first, in an order that stays', () => {
+  const held = 'files: mode Hold, by fmod_ret';
+  const views = [
+    testView('c', { notes: ['files: mode Hold, by BPF LSM'] }),
+    testView('b', { notes: [held] }),
+    testView('a', { notes: [held] }),
+    testView('d', { state: 'Unsupported', notes: ['nothing that runs says this'] }),
+  ];
+  const message = (nodes: NodeView[]) => status(nodes).conditions?.[3]?.message;
+  expect(message(views)).toBe(
+    `runs on 3 nodes; 1 node cannot; 2 nodes (a, b): ${held}; 1 node (c): files: mode Hold, by BPF LSM`,
+  );
+  expect(message(views.toReversed())).toBe(message(views));
+});
+
+test('of many different notes Ready has the first few, and says that there are more', () => {
+  const views = Array.from({ length: 9 }, (_, n) => testView(`n${n}`, { notes: [`note ${n}`] }));
+  const message = status(views).conditions?.[3]?.message;
+  expect(message).toContain('1 node (n4): note 4; and 4 more notes');
+  expect(message).not.toContain('note 5');
+});
+
 test('LosingEvents is there only while events are lost', () => {
   const losing = status([testView('a', { losing: ['ring'] }), testView('b', { losing: ['rate'] })]);
   expect(summary(losing)[4]).toBe('LosingEvents=True/EventsLost');

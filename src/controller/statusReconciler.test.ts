@@ -53,7 +53,10 @@ class Leader {
   }
 
   answer(name: string, state: ProbeState): void {
-    this.#report(name, new Map([[uid, { generation: 1, state, reason: '', message: '', losing: [] }]]));
+    this.#report(
+      name,
+      new Map([[uid, { generation: 1, state, reason: '', message: '', losing: [], notes: [] }]]),
+    );
   }
 
   #report(name: string, answers: Parameters<AgentRegistry['report']>[1]['answers']): void {

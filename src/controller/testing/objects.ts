@@ -51,7 +51,7 @@ export function testView(
   return {
     name,
     agent: 'Connected',
-    answer: { generation: 1, state: 'Running', reason: '', message: '', losing: [], ...answer },
+    answer: { generation: 1, state: 'Running', reason: '', message: '', losing: [], notes: [], ...answer },
     delivering: true,
     deliveryMessage: '',
     ...view,

@@ -198,6 +198,7 @@ export class Agent {
     });
     this.#losingTimer = setInterval(() => {
       this.#updateLosses();
+      this.#updateProblems();
     }, options.losingMilliseconds ?? 5000).unref();
   }
 
@@ -418,6 +419,13 @@ export class Agent {
     );
     this.#losses.sample(new Map(totals));
     for (const uid of this.reports.keys()) this.#reports.setLosing(uid, this.#losses.of(uid));
+  }
+
+  /** What keeps a delayedUnlink from doing all it says comes and goes with directories and shippers. */
+  #updateProblems(): void {
+    for (const { uid } of this.host.probes) {
+      this.#reports.setProblems(uid, this.host.delayedUnlinks?.problems(uid).map(shorten) ?? []);
+    }
   }
 }
 

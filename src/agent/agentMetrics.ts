@@ -47,6 +47,28 @@ export function agentMetrics(agent: Agent): Registry {
       }
     },
   });
+  new Counter({
+    name: 'traceprobe_agent_delayed_unlinks_total',
+    help: 'Files of a delayedUnlink, by what happened to them.',
+    labelNames: [...probe, 'outcome'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [uid, counters] of keptBy(agent)) {
+        for (const [outcome, count] of Object.entries(counters)) {
+          if (!['heldFiles', 'heldBytes'].includes(outcome))
+            this.inc({ probe_uid: uid, outcome }, Number(count));
+        }
+      }
+    },
+  });
+  perProbe('traceprobe_agent_kept_files', 'Deleted files that are kept.', ({ heldFiles }) => heldFiles);
+  perProbe('traceprobe_agent_kept_bytes', 'What kept files take of the disk.', ({ heldBytes }) => heldBytes);
+  perProbe(
+    'traceprobe_agent_delayed_unlink_problems',
+    'Reasons why a delayedUnlink does less than it says: no directory, no usable positions.',
+    (_, uid) => agent.host.delayedUnlinks?.problems(uid).length,
+  );
   new Gauge({
     name: 'traceprobe_agent_probes',
     help: 'Probes of this node, by state.',
@@ -73,6 +95,22 @@ export function agentMetrics(agent: Agent): Registry {
   );
   return registry;
 
+  /** Of probes of kind delayedUnlink. */
+  function perProbe(
+    name: string,
+    help: string,
+    value: (counters: Record<string, bigint>, uid: string) => bigint | number | undefined,
+  ): void {
+    new Gauge({
+      ...{ name, help, registers, labelNames: probe },
+      collect() {
+        this.reset();
+        for (const [uid, counters] of keptBy(agent))
+          this.set({ probe_uid: uid }, Number(value(counters, uid) ?? 0));
+      },
+    });
+  }
+
   function gauge(name: string, help: string, value: () => number): void {
     new Gauge({
       ...{ name, help, registers },
@@ -81,4 +119,10 @@ export function agentMetrics(agent: Agent): Registry {
       },
     });
   }
+}
+
+/** What was counted for each probe of kind delayedUnlink, by UID. */
+function keptBy({ host }: Agent): [string, Record<string, bigint>][] {
+  const probes = host.probes.filter(({ delayedUnlink }) => delayedUnlink !== undefined);
+  return probes.map(({ uid }) => [uid, host.delayedUnlinks?.counters(uid) ?? {}]);
 }

@@ -156,6 +156,11 @@ export class Host {
     }
   }
 
+  /** What delays deletions on this machine, once a probe has wanted that. */
+  get delayedUnlinks(): DelayedUnlinks | undefined {
+    return this.#unlinks;
+  }
+
   /** What delays deletions on this machine; opened when it is not yet. */
   unlinks(): DelayedUnlinks {
     if (this.#openUnlinks === undefined) throw new Error('deletions cannot be delayed here');

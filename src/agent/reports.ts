@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { create } from '@bufbuild/protobuf';
 import { ProbeReportSchema, type ProbeReport } from '../rpc/gen/traceprobe/v1/agent_pb.ts';
 
@@ -9,6 +10,8 @@ export class Reports {
   readonly #send: (probes: ProbeReport[], complete: boolean) => boolean;
   readonly #byUid = new Map<string, ProbeReport>();
   readonly #changed = new Set<string>();
+  /** By UID. */
+  readonly #problems = new Map<string, readonly string[]>();
   #note: string | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -26,6 +29,7 @@ export class Reports {
     if (report === undefined) {
       this.#byUid.delete(uid);
       this.#changed.delete(uid);
+      this.#problems.delete(uid);
       return;
     }
     this.#byUid.set(uid, report);
@@ -38,6 +42,13 @@ export class Reports {
     if (report === undefined || Object.keys({ ...losing, ...report.losing }).length === 0) return;
     report.losing = losing;
     this.#change(uid);
+  }
+
+  /** Why a probe that runs does less than it says, in words; none: it does not. */
+  setProblems(uid: string, problems: readonly string[]): void {
+    if (isDeepStrictEqual(this.#problems.get(uid) ?? [], problems)) return;
+    this.#problems.set(uid, problems);
+    if (this.#byUid.has(uid)) this.#change(uid);
   }
 
   /** Is true of every probe that runs here; undefined: nothing is. */
@@ -66,7 +77,11 @@ export class Reports {
   }
 
   #noted(report: ProbeReport): ProbeReport {
-    if (this.#note === undefined || report.state !== 'Running') return report;
-    return create(ProbeReportSchema, { ...report, notes: [...report.notes, this.#note] });
+    const more = [
+      ...(this.#problems.get(report.probeUid) ?? []),
+      ...(this.#note === undefined ? [] : [this.#note]),
+    ];
+    if (more.length === 0 || report.state !== 'Running') return report;
+    return create(ProbeReportSchema, { ...report, notes: [...report.notes, ...more] });
   }
 }

@@ -43,6 +43,8 @@ interface Running {
   slot: number;
   notes: ShipperNotes | undefined;
   diskLow: boolean;
+  /** Directories of its patterns that are not there, as the node calls them. */
+  missing: string[];
 }
 
 interface Kept {
@@ -119,7 +121,7 @@ export class DelayedUnlinks implements KeptFiles {
     if (unlink === undefined) return;
     const before = this.#running.get(plan.uid);
     const slot = before?.slot ?? this.#freeSlot(plan.uid);
-    const next: Running = { plan, unlink, slot, notes: undefined, diskLow: false };
+    const next: Running = { plan, unlink, slot, notes: undefined, diskLow: false, missing: [] };
     this.#running.set(plan.uid, next);
     try {
       this.#setRules();
@@ -187,9 +189,13 @@ export class DelayedUnlinks implements KeptFiles {
     return running === undefined ? {} : this.#hooks.counters(running.slot);
   }
 
-  /** Why the shipper's positions cannot be used for a probe, so that the time limit decides; undefined: they can. */
-  problem(uid: string): string | undefined {
-    return this.#running.get(uid)?.notes?.problem;
+  /** Why a probe does less than it says: directories that are not there, positions that cannot be used. */
+  problems(uid: string): string[] {
+    const { missing = [], notes } = this.#running.get(uid) ?? {};
+    return [
+      ...missing.map((root) => `no file is kept in ${root}: the agent finds no such directory`),
+      ...(notes?.problem === undefined ? [] : [notes.problem]),
+    ];
   }
 
   /**
@@ -225,12 +231,37 @@ export class DelayedUnlinks implements KeptFiles {
   #setRules(): void {
     const rules = [...this.#running.values()].flatMap((running) => this.#rulesOf(running));
     const failed = this.#hooks.setRules(rules);
-    for (const { rule, error } of failed) {
-      this.#options.log('warn', 'a directory of delayedUnlink is not there', {
-        root: rule.root,
-        error: error.message,
-      });
+    for (const running of this.#running.values()) {
+      const without = failed.filter(({ rule }) => rule.slot === running.slot);
+      const missing = [...new Set(without.map(({ rule }) => this.#nodePath(rule.root)))];
+      for (const { rule, error } of without) {
+        const root = this.#nodePath(rule.root);
+        if (running.missing.includes(root)) continue;
+        this.#options.log('warn', 'a directory of delayedUnlink is not there', {
+          root,
+          error: error.message,
+        });
+      }
+      running.missing = missing;
     }
+  }
+
+  /** It may have been made meanwhile, with files in it. */
+  #lookForMissing(): void {
+    const incomplete = [...this.#running.values()].filter(({ missing }) => missing.length > 0);
+    if (incomplete.length === 0) return;
+    const before = incomplete.map(({ missing }) => missing.length);
+    this.#setRules();
+    for (const [n, running] of incomplete.entries()) {
+      if (running.missing.length !== before[n]) this.#markExisting(running);
+    }
+  }
+
+  /** What is kept has been unread since it was last written to. */
+  #lookAtNotes({ plan, notes }: Running): void {
+    const oldest = notes && [...this.#kept.values()].find(({ uid }) => uid === plan.uid);
+    using file = oldest && this.#find(oldest);
+    if (file !== undefined) notes?.expectSince(file.writtenAt);
   }
 
   #rulesOf({ plan, unlink, slot }: Running): UnlinkRule[] {
@@ -492,7 +523,11 @@ export class DelayedUnlinks implements KeptFiles {
   }
 
   #tick(): void {
-    for (const running of this.#running.values()) this.#lookAtDisk(running);
+    for (const running of this.#running.values()) {
+      this.#lookAtDisk(running);
+      this.#lookAtNotes(running);
+    }
+    this.#lookForMissing();
     this.#sync();
     if (performance.now() - this.#startedAt >= adoptionMilliseconds) this.#dropLost();
     for (const kept of this.#kept.values()) {

@@ -35,6 +35,11 @@ export class FileAtPlace implements Disposable {
     return this.#stat.ino;
   }
 
+  /** When it was last written to, in milliseconds since 1970. */
+  get writtenAt(): number {
+    return Number(this.#stat.mtimeMs);
+  }
+
   /**
    * As the log shipper's notes may know it.
    * @param root as the shipper calls it

@@ -1,7 +1,9 @@
 import type { DelayedUnlinkPlan } from '../../probe/plan.ts';
 import type { AgentLog } from '../agentLog.ts';
 import type { Positions, Reading, ShippedFile } from './positions/positions.ts';
+import type { PositionsError } from './positions/positionsError.ts';
 import { readPositions } from './positions/readPositions.ts';
+import { staleness } from './positions/staleness.ts';
 import { watchPositions } from './positions/watchPositions.ts';
 
 export interface ShipperNotesOptions {
@@ -18,7 +20,8 @@ export class ShipperNotes {
   readonly #options: ShipperNotesOptions;
   readonly #ended = new AbortController();
   #positions: Positions | undefined;
-  #problem: string | undefined;
+  #unusable: string | undefined;
+  #stale: PositionsError | undefined;
   #reading: Promise<void> | undefined;
   #again = false;
 
@@ -41,7 +44,18 @@ export class ShipperNotes {
 
   /** Why they cannot be used, so that the time limit decides; undefined: they can. */
   get problem(): string | undefined {
-    return this.#problem;
+    return this.#unusable ?? this.#stale?.message;
+  }
+
+  /**
+   * There is something to read that was written then (milliseconds since 1970): a shipper that notes nothing for long
+   * after that does not read it. That stays the problem until it notes something.
+   */
+  expectSince(written: number): void {
+    if (this.#positions === undefined || this.#stale !== undefined) return;
+    const before = this.problem;
+    this.#stale = staleness(this.#positions, this.#options.positions.path, written, Date.now());
+    this.#tell(before);
   }
 
   /** Settled when what has been written so far has been read. */
@@ -66,24 +80,29 @@ export class ShipperNotes {
   }
 
   async #readOnce(): Promise<void> {
-    const { positions, pathHere, onChange, log } = this.#options;
-    const before = this.#problem;
+    const { positions, pathHere, onChange } = this.#options;
+    const before = this.problem;
     try {
-      this.#positions = await readPositions(positions.format, pathHere(positions.path));
-      this.#problem = undefined;
+      const read = await readPositions(positions.format, pathHere(positions.path));
+      if (read.writtenAt !== this.#positions?.writtenAt) this.#stale = undefined;
+      this.#positions = read;
+      this.#unusable = undefined;
     } catch (error) {
       this.#positions = undefined;
-      this.#problem = (error as Error).message;
+      this.#unusable = (error as Error).message;
     }
     if (this.#ended.signal.aborted) return;
-    if (this.#problem !== before) {
-      if (this.#problem === undefined)
-        log('info', "the log shipper's positions can be read", { path: positions.path });
-      else
-        log('warn', "the log shipper's positions cannot be used: the time limit decides", {
-          error: this.#problem,
-        });
-    }
+    this.#tell(before);
     onChange();
+  }
+
+  #tell(before: string | undefined): void {
+    const { log, positions } = this.#options;
+    const { problem } = this;
+    if (problem === before) return;
+    if (problem === undefined)
+      log('info', "the log shipper's positions can be used", { path: positions.path });
+    else
+      log('warn', "the log shipper's positions cannot be used: the time limit decides", { error: problem });
   }
 }

@@ -16,11 +16,11 @@ export function staleness(
   now: number,
 ): PositionsError | undefined {
   if (positions.writtenAt >= unreadSince || now - unreadSince < patienceMilliseconds) return undefined;
-  const seconds = (milliseconds: number): string => `${Math.round(milliseconds / 1000)} s`;
   return new PositionsError(
     'Stale',
     path,
-    `there has been something to read for ${seconds(now - unreadSince)}, and the last note is ${seconds(now - positions.writtenAt)} old`,
+    // No ages: the words stay the same while it lasts, and are those of other nodes.
+    `there has been something to read for more than ${patienceMilliseconds / 1000} s, and nothing was noted since`,
     'see whether the shipper runs and reads these files, and whether this is where it notes them',
   );
 }

@@ -3,8 +3,8 @@ import { CpuBudget } from '../../agent/cpuBudget.ts';
 import { openDelayedUnlinks } from '../../agent/delayedUnlink/openDelayedUnlinks.ts';
 import type { Epochs } from '../../agent/epochs.ts';
 import { Host } from '../../agent/host.ts';
+import { measurePrograms } from '../../agent/measurePrograms.ts';
 import { durationToMilliseconds, type Manifest } from '../../api/index.ts';
-import { enableStats } from '../../bpf/index.ts';
 import type { ProbePlan } from '../../probe/plan.ts';
 import { reportProblems, type CliContext } from '../cliContext.ts';
 import type { Problem } from '../cliError.ts';
@@ -68,13 +68,17 @@ export class Session {
     this.#storage = storage?.(this.#host);
     this.#budget = new CpuBudget({
       host: this.#host,
-      measure: enableStats,
+      measure: measurePrograms,
       onOverBudget: ({ probe, percent }) => {
         this.#overBudget(probe, percent);
       },
       onUnmeasurable: (error) => {
-        const hint = 'limits.cpuPercentPerNode is not kept: measuring programs takes CAP_SYS_ADMIN';
-        this.#warn(problemsOf(error).map(({ message }) => ({ message, hints: [hint] })));
+        const hint =
+          'limits.cpuPercentPerNode is not kept: that takes CAP_SYS_ADMIN, or the sysctl kernel.bpf_stats_enabled set to 1';
+        // Its own advice is for agents.
+        this.#warn(
+          problemsOf((error as Error).cause ?? error).map(({ message }) => ({ message, hints: [hint] })),
+        );
       },
     });
   }

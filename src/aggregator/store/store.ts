@@ -131,13 +131,12 @@ export class Store extends EventEmitter<StoreEvents> implements AsyncDisposable 
 
   /**
    * Says which TraceProbes there are: names and retention follow it, and what other probes have had is dropped after a
-   * grace. Of a mere UID agents say the rest. Until it is called the first time, agents say everything.
+   * grace. What is left out of one, agents say. Until it is called the first time, agents say everything.
    *
    * @throws StoreError for a retention that is none
    */
-  async setProbes(probes: Iterable<KnownProbe | string>): Promise<void> {
-    const known = [...probes].map((probe) => (typeof probe === 'string' ? { uid: probe } : probe));
-    await this.#call('setProbes', { probes: known });
+  async setProbes(probes: Iterable<KnownProbe>): Promise<void> {
+    await this.#call('setProbes', { probes: [...probes] });
   }
 
   /** Where the hits of a probe went, or of all, by node and epoch. */

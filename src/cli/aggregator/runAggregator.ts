@@ -1,11 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import type { Command } from 'commander';
-import { quantityToInteger, traceProbeResource, type KubernetesObject } from '../../api/index.ts';
+import { quantityToInteger, type KubernetesObject } from '../../api/index.ts';
 import { Aggregator } from '../../aggregator/aggregator.ts';
 import { serveLocally } from '../../aggregator/local/serveLocally.ts';
 import { storePaths } from '../../aggregator/local/storePaths.ts';
 import { auditTo } from '../../aggregator/read/audit.ts';
 import { eventsService } from '../../aggregator/read/eventsService.ts';
+import { watchProbes } from '../../aggregator/watchProbes.ts';
 import { startMetricsServer } from '../../service/metricsServer.ts';
 import { ApiClient } from '../../kubernetes/apiClient.ts';
 import { ReaderReviewer } from '../../kubernetes/readerReviewer.ts';
@@ -101,7 +102,12 @@ export async function runAggregator(
   started.defer(async () => {
     await local?.[Symbol.asyncDispose]();
   });
-  const probes = watchProbes(api, aggregator, log);
+  const probes = watchProbes({
+    ...{ api, store },
+    onError: (error) => {
+      log('warn', 'watching TraceProbes', { error: String(error) });
+    },
+  });
   started.defer(() => probes.stop());
   const metrics = await startMetricsServer({
     address: options.metricsListen,
@@ -157,41 +163,6 @@ function watchAgents(
     () => undefined,
   );
   return { nodes, synced: () => synced, stop: () => reflector.stop() };
-}
-
-/** Tells the store which probes there are, so that it drops what deleted ones have left. */
-function watchProbes(api: ApiClient, { store }: Aggregator, log: ServerLog): { stop: () => Promise<void> } {
-  const { group, version: apiVersion, plural } = traceProbeResource;
-  const uids = new Set<string>();
-  let synced = false;
-  const tell = (): void => {
-    if (!synced) return;
-    store.setProbes(uids).catch((error: unknown) => {
-      log('warn', 'telling the store of probes', { error: String(error) });
-    });
-  };
-  const reflector = new Reflector<KubernetesObject, string>({
-    api,
-    path: resourcePath({ group, version: apiVersion, resource: plural }),
-    transform: ({ metadata }) => metadata.uid,
-    isSame: (previous, next) => previous === next,
-    onChange: ({ type, object }) => {
-      if (type === 'deleted') uids.delete(object);
-      else uids.add(object);
-      tell();
-    },
-    onError: (error) => {
-      log('warn', 'watching TraceProbes', { error: String(error) });
-    },
-  });
-  void reflector.synced.then(
-    () => {
-      synced = true;
-      tell();
-    },
-    () => undefined,
-  );
-  return { stop: () => reflector.stop() };
 }
 
 function bytesOf(option: string, quantity: string): number {

@@ -3,6 +3,7 @@ import { create } from '@bufbuild/protobuf';
 import {
   makeGenericClientConstructor,
   type ChannelCredentials,
+  type Client,
   type ClientDuplexStream,
   type ClientOptions,
   type ClientReadableStream,
@@ -22,12 +23,12 @@ type Call<M extends DescMethod> = M['methodKind'] extends 'unary'
     : (metadata?: Metadata) => ClientDuplexStream<MessageShape<M['input']>, MessageShape<M['output']>>;
 
 /** Calls of a generated service, typed by its messages; streams are grpc-js streams, unary calls are promises. */
-export type ServiceClient<S extends DescService> = { [K in keyof S['method']]: Call<S['method'][K]> } & {
-  close(): void;
-};
+export type ServiceClient<S extends DescService> = { [K in keyof S['method']]: Call<S['method'][K]> } & Pick<
+  Client,
+  'close' | 'waitForReady'
+>;
 
-interface Untyped {
-  close(): void;
+interface Untyped extends Pick<Client, 'close' | 'waitForReady'> {
   [method: string]: unknown;
 }
 
@@ -82,6 +83,9 @@ export function createClient<S extends DescService>(
     ...Object.fromEntries(calls),
     close: () => {
       client.close();
+    },
+    waitForReady: (...args: Parameters<Client['waitForReady']>) => {
+      client.waitForReady(...args);
     },
   } as ServiceClient<S>;
 }

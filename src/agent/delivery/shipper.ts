@@ -78,12 +78,7 @@ export class Shipper {
       peer: 'aggregator',
       open: (at, metadata) => {
         const client = createClient(IngestService, at, credentials, { ...streamOptions, ...clientOptions });
-        return {
-          stream: client.ship(metadata),
-          close: () => {
-            client.close();
-          },
-        };
+        return { stream: client.ship(metadata), client };
       },
       token,
       tokenRequest: (fresh) => create(ShipRequestSchema, { message: { case: 'token', value: fresh } }),

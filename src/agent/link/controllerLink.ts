@@ -50,12 +50,7 @@ export class ControllerLink {
       peer: 'controller',
       open: (at, metadata) => {
         const client = createClient(AgentService, at, credentials, { ...streamOptions, ...clientOptions });
-        return {
-          stream: client.connect(metadata),
-          close: () => {
-            client.close();
-          },
-        };
+        return { stream: client.connect(metadata), client };
       },
       token,
       tokenRequest: (fresh) => request({ case: 'token', value: fresh }),

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClientDuplexStream, Metadata, ServiceError, status, StatusObject } from '@grpc/grpc-js';
+import type { Client, ClientDuplexStream, Metadata, ServiceError, status, StatusObject } from '@grpc/grpc-js';
 import { bearer } from '../../rpc/identity.ts';
 import type { AgentLog } from '../agentLog.ts';
 import { isLoopback } from '../../rpc/isLoopback.ts';
@@ -7,8 +7,8 @@ import { Backoff, type BackoffOptions } from '../../service/backoff.ts';
 
 export interface OpenedStream<Request, Response> {
   stream: ClientDuplexStream<Request, Response>;
-  /** Closes the connection below. */
-  close(): void;
+  /** Of the connection below, which is closed with the stream. */
+  client: Pick<Client, 'waitForReady' | 'close'>;
 }
 
 export interface StreamEnd {
@@ -25,8 +25,13 @@ export interface PersistentStreamOptions<Request, Response> {
   /** Reads the token, which the kubelet replaces now and then. */
   token: () => string | Promise<string>;
   tokenRequest: (token: string) => Request;
-  /** How often the stream is sent a fresh token: within the five minutes that servers wait. Default 4 min. */
+  /**
+   * How often the stream is sent the token: within the five minutes that servers wait, and soon enough after the kubelet
+   * has replaced it, which it does up to 90 s before it expires. Default 1 min.
+   */
   tokenMilliseconds?: number;
+  /** How long connecting may take. Default 10 s. */
+  connectMilliseconds?: number;
   /** Default: 100 ms up to 10 s. */
   backoff?: BackoffOptions;
   /** A stream was opened; nothing has been answered yet. */
@@ -121,6 +126,7 @@ export class PersistentStream<Request, Response> {
   /** Resolves, when the stream has ended, to why. */
   async #stream(address: string): Promise<StreamEnd> {
     const { peer, open, token, tokenRequest, onOpen, onMessage, onDrain, onlyLoopback } = this.#options;
+    const { connectMilliseconds = 10_000 } = this.#options;
     if (onlyLoopback === true && !isLoopback(address)) {
       const reason = `${peer}: ${address} is no loopback address, and without TLS the token would cross the network in clear`;
       return { reason, code: undefined };
@@ -134,7 +140,7 @@ export class PersistentStream<Request, Response> {
       return { reason: (error as Error).message, code: undefined };
     }
     this.#opened = opened;
-    const { stream } = opened;
+    const { stream, client } = opened;
     const renew = async (): Promise<void> => {
       try {
         stream.write(tokenRequest(await token()));
@@ -142,7 +148,7 @@ export class PersistentStream<Request, Response> {
         this.#options.log('warn', 'the token cannot be read', { error: (error as Error).message });
       }
     };
-    const renewal = setInterval(() => void renew(), this.#options.tokenMilliseconds ?? 240_000);
+    const renewal = setInterval(() => void renew(), this.#options.tokenMilliseconds ?? 60_000);
     try {
       return await new Promise<StreamEnd>((resolve) => {
         let said: string | undefined;
@@ -151,7 +157,7 @@ export class PersistentStream<Request, Response> {
         });
         stream.on('drain', () => onDrain?.());
         stream.on('error', (error: ServiceError) => {
-          said = error.details === '' ? error.message : error.details;
+          said ??= error.details === '' ? error.message : error.details;
         });
         stream.on('status', ({ code }: StatusObject) => {
           // After the 'error' that may follow.
@@ -159,13 +165,19 @@ export class PersistentStream<Request, Response> {
             resolve({ reason: said ?? 'the peer ended it', code });
           });
         });
+        // Where a pod was that is gone nobody answers at all, and the kernel would try for minutes.
+        client.waitForReady(Date.now() + connectMilliseconds, (error) => {
+          if (error === undefined) return;
+          said ??= `${address} has not answered within ${connectMilliseconds} ms`;
+          stream.cancel();
+        });
         if (this.#isClosed()) stream.cancel();
         else onOpen();
       });
     } finally {
       clearInterval(renewal);
       this.#opened = undefined;
-      opened.close();
+      client.close();
     }
   }
 

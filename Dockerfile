@@ -35,8 +35,8 @@ FROM ${RUNTIME_IMAGE} AS runtime
 RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
       ca-certificates libbpf1 libelf1t64 zlib1g libre2-11 libstdc++6 \
     && rm -rf /var/lib/apt/lists/*
-COPY scripts/image/assembleRoot.sh /usr/local/bin/
-COPY --from=build /traceprobe/package.json /traceprobe/
+COPY scripts/image /traceprobe/image
+COPY --from=build /traceprobe/package.json /traceprobe/package-lock.json /traceprobe/
 COPY --from=build /traceprobe/dist /traceprobe/dist
 COPY --from=build /traceprobe/build/bpf /traceprobe/build/bpf
 COPY --from=build /traceprobe/build/Release /traceprobe/build/Release
@@ -44,7 +44,7 @@ COPY --from=build /traceprobe/node_modules/@duckdb /traceprobe/node_modules/@duc
 COPY --from=build /usr/local/bin/node /traceprobe/node
 # Seconds since 1970 that all files are dated, so that the same sources make the same files.
 ARG SOURCE_DATE_EPOCH=0
-RUN assembleRoot.sh /traceprobe /image "$SOURCE_DATE_EPOCH"
+RUN /traceprobe/image/assembleRoot.sh /traceprobe /image "$SOURCE_DATE_EPOCH"
 
 FROM scratch
 COPY --from=runtime /image/ /

@@ -1,6 +1,7 @@
 #!/bin/bash
 # image.sh [TAG] [OUTPUT.tar]: builds the image of TraceProbe (Dockerfile) as TAG, by default traceprobe:dev, and
-# writes it to a file that `docker load` and `ctr images import` take. Uses the docker that runs; where none does, one of
+# writes it to a file that `docker load` and `ctr images import` take, and beside it, as OUTPUT.cdx.json, what it is made
+# of (CycloneDX). Uses the docker that runs; where none does, one of
 # its own for as long as it takes. BUILD_IMAGE and RUNTIME_IMAGE name other base images.
 set -euo pipefail
 repository=$(cd "$(dirname "$0")/.." && pwd)
@@ -35,4 +36,7 @@ docker image inspect --format '{{.Id}}  {{.Size}} bytes' "$tag"
 if [ -n "$output" ]; then
   docker save --output "$output.new" "$tag"
   mv "$output.new" "$output"
+  container=$(docker create "$tag")
+  docker cp "$container:/usr/share/sbom/traceprobe.cdx.json" "${output%.tar}.cdx.json"
+  docker rm "$container" >/dev/null
 fi

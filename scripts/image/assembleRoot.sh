@@ -44,4 +44,8 @@ printf 'root:x:0:\ntraceprobe:x:65532:\n' >"$root/etc/group"
 echo 'hosts: files dns' >"$root/etc/nsswitch.conf"
 cp /etc/os-release "$root/etc/os-release"
 
+# Who scans images looks there as well.
+mkdir -p "$root/usr/share/sbom"
+"$built/node" "$(dirname "$0")/writeBill.js" "$root" "$built" "$epoch" >"$root/usr/share/sbom/traceprobe.cdx.json"
+
 find "$root" -exec touch --no-dereference --date "@$epoch" {} +

@@ -13,8 +13,8 @@ import { chartDirectory, runHelm } from './chart/runHelm.ts';
 const everything = {
   imagePullSecrets: [{ name: 'registry' }],
   agent: {
-    probes: { user: true, delayedUnlink: true },
-    hostPaths: { btf: '/sys/kernel/btf' },
+    probes: { user: true, delayedUnlink: true, delayedUnlinkOfOthers: true },
+    hostPaths: { btf: '/sys/kernel/btf', positions: ['/var/lib/vector'] },
     seLinuxOptions: { type: 'spc_t' },
     appArmorProfile: { type: 'Unconfined' },
   },
@@ -123,6 +123,32 @@ describe('the agent', () => {
     expect(await added({})).toEqual(['BPF', 'PERFMON']);
     expect(await added({ user: true })).toEqual(['BPF', 'PERFMON', 'SYS_ADMIN']);
     expect(await added({ delayedUnlink: true })).toEqual(['BPF', 'PERFMON', 'DAC_READ_SEARCH']);
+    const ofOthers = { delayedUnlink: true, delayedUnlinkOfOthers: true };
+    expect(await added(ofOthers)).toEqual(['BPF', 'PERFMON', 'DAC_READ_SEARCH', 'DAC_OVERRIDE', 'FOWNER']);
+    expect(await added({ delayedUnlinkOfOthers: true })).toEqual(['BPF', 'PERFMON']);
+  });
+
+  test('mounts logs and positions below /host with delayedUnlink alone, and is told so', async () => {
+    const hostPaths = { logs: ['/var/log', '/data/logs'], positions: ['/var/lib/vector', '/var/log'] };
+    const mountsOf = async (probes: object): Promise<[unknown, string, boolean][]> => {
+      const { pod, container } = await agentOf({ agent: { probes, hostPaths } });
+      const root = container.env?.find(({ name }) => name === 'TRACEPROBE_HOST_ROOT')?.value;
+      return (container.volumeMounts ?? [])
+        .filter(({ name }) => /^(logs|positions)/.test(name))
+        .map(({ name, mountPath, readOnly }) => {
+          const volume = pod.volumes?.find((each) => each.name === name);
+          expect(mountPath).toBe(`${root ?? 'not told'}${volume?.hostPath?.path ?? ''}`);
+          return [volume?.hostPath, mountPath, readOnly !== true];
+        });
+    };
+    const type = 'DirectoryOrCreate';
+    expect(await mountsOf({ delayedUnlink: true })).toEqual([
+      [{ path: '/var/log', type }, '/host/var/log', true],
+      [{ path: '/data/logs', type }, '/host/data/logs', true],
+      [{ path: '/var/lib/vector', type }, '/host/var/lib/vector', false],
+    ]);
+    expect(await mountsOf({})).toEqual([]);
+    expect((await agentOf({})).container.env?.map(({ name }) => name)).not.toContain('TRACEPROBE_HOST_ROOT');
   });
 
   test('has one token: ten minutes, for controller and aggregator alone', async () => {
@@ -147,10 +173,13 @@ describe('the agent', () => {
     },
   );
 
-  test('writes to its pins and its own folder, nowhere else', async () => {
-    const { container } = await agentOf(everything);
-    const writable = container.volumeMounts?.filter(({ readOnly }) => readOnly !== true);
-    expect(writable?.map(({ name }) => name)).toEqual(['bpffs', 'data']);
+  test('writes to its pins and its own folder, with delayedUnlink to the logs, nowhere else', async () => {
+    const writable = async (values: object): Promise<string[] | undefined> =>
+      (await agentOf(values)).container.volumeMounts
+        ?.filter(({ readOnly }) => readOnly !== true)
+        .map(({ name }) => name);
+    expect(await writable({})).toEqual(['bpffs', 'data']);
+    expect(await writable(everything)).toEqual(['bpffs', 'data', 'logs-0']);
   });
 
   test('without a folder on the node it has one that lasts as long as the pod', async () => {
@@ -255,6 +284,8 @@ describe('values', () => {
       'give the PEM of the authority that agents and readers trust',
     ],
     [{ agent: { hostPaths: { proc: '/proc' } } }, "additional properties 'proc' not allowed"],
+    [{ agent: { hostPaths: { logs: ['/'] } } }, "'/' does not match pattern"],
+    [{ agent: { hostPaths: { logs: [] } } }, 'minItems: got 0, want 1'],
   ])('%j is refused', async (values, words) => {
     await expect(renderChart({ values })).rejects.toThrow(words);
   });

@@ -185,10 +185,10 @@ export interface TraceProbeDelayedUnlink {
   /** What kept files may cost on one node. Beyond it, a deletion happens at once and is counted. */
   limits: TraceProbeDelayedUnlinkLimits;
   /**
-   * How a file is kept. Hold: the deletion is answered with "no such file" and happens later. Link: the
-   * deletion happens, a second link in a holding directory keeps the content. Override: the deletion is
-   * answered with success and happens later, on kernels that allow it. Observe: nothing is kept, only
-   * reported. Auto: what the node can do and the format follows. Default: Auto.
+   * How a file is kept. Hold: the deletion is answered with "no such file" and happens later. Observe:
+   * nothing is kept, only reported. Auto: what the node can do, in this version Hold. This version refuses
+   * the other two (Unsupported): Link, a second link in a holding directory that keeps the content while the
+   * deletion happens, and Override, which answers with success. Default: Auto.
    */
   mode: 'Auto' | 'Hold' | 'Link' | 'Override' | 'Observe';
 }

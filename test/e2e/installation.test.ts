@@ -99,6 +99,7 @@ test('helm upgrade changes everything under load, and every hit is accounted for
   const before = (await probes.events('upgraded')).length;
   await helm('upgrade', chart, '--reuse-values', '--set=image.tag=next', '--wait', '--timeout=180s');
   await inNamespace('rollout', 'status', 'daemonset/traceprobe-agent', '--timeout=120s');
+  await probes.runOpens('later', '/tmp/later'); // so agents have found the new controllers
   expect(await helm('test')).toMatch(/Phase: +Succeeded/);
   await load.stop();
   const account = await probes.accountAtRest('upgraded');
@@ -107,6 +108,7 @@ test('helm upgrade changes everything under load, and every hit is accounted for
   expect(account).toMatchObject({ stored: events.length, open: 0 });
   expect(events.length).toBeGreaterThan(before);
   await probes.delete('upgraded');
+  await probes.delete('later');
 });
 
 test('helm uninstall leaves TraceProbes and the volume, and nothing else; installed again it runs them', async () => {

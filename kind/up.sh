@@ -17,7 +17,7 @@ PATH=$repository/node_modules/.bin:$PATH:/usr/sbin:/sbin
 . "$here/lib/names.sh"
 . "$here/lib/privateDocker.sh"
 
-step() { echo "== $*" >&2; }
+step() { echo "== after $SECONDS s: $*" >&2; }
 
 # Nodes are containers: what they are to have of the kernel's file systems must be mounted here.
 mountForNodes() { # TYPE PATH
@@ -36,11 +36,6 @@ kindsOwnImage() {
 
 findProgram KIND kind
 findProgram HELM helm
-useDocker "$cache/docker" lasting
-if "$KIND" get clusters 2>/dev/null | grep -qx "$cluster"; then
-  echo "there is a cluster $cluster already. Run: KIND_CLUSTER=$cluster $here/down.sh" >&2
-  exit 1
-fi
 finish() {
   local status=$?
   trap - EXIT
@@ -53,6 +48,12 @@ trap 'exit 130' INT
 
 mountForNodes tracefs /sys/kernel/tracing
 mountForNodes bpf /sys/fs/bpf
+useDocker "$cache/docker" lasting
+if "$KIND" get clusters 2>/dev/null | grep -qx "$cluster"; then
+  echo "there is a cluster $cluster already. Run: KIND_CLUSTER=$cluster $here/down.sh" >&2
+  trap - EXIT
+  exit 1
+fi
 step 'the image of TraceProbe'
 image=traceprobe:dev
 "$repository/scripts/image.sh" $image >&2
@@ -69,6 +70,7 @@ step 'the chart'
   --namespace traceprobe --create-namespace --wait --timeout 300s >/dev/null \
   --set image.repository=${image%:*},image.tag=${image#*:},image.pullPolicy=Never
 
+step 'ready'
 if [ -n "$attached" ]; then
   echo "ready ${DOCKER_HOST:-}"
   sleep infinity &

@@ -6,6 +6,7 @@ const reasons = {
   containerd: 'runs the pods of the node',
   'containernetworking-plugins': 'gives pods their network',
   debootstrap: 'makes base images where no registry has them',
+  'docker-cli': 'tells docker what to do',
   'docker.io': 'builds images and runs the nodes of kind',
   gcc: 'compiles what holds the namespaces of pods',
   openssl: 'makes the certificates of the node',

@@ -15,6 +15,8 @@ useDocker() {
   if docker version >/dev/null 2>&1; then return; fi
   if ! command -v dockerd >/dev/null; then
     node "$(dirname "${BASH_SOURCE[0]}")/packages.js" docker.io
+    # A package of its own from Debian 13 on.
+    command -v docker >/dev/null || node "$(dirname "${BASH_SOURCE[0]}")/packages.js" docker-cli
     if docker version >/dev/null 2>&1; then return; fi # its package may have started it
   fi
   mkdir -p "$directory"
@@ -45,7 +47,7 @@ startOwnDocker() {
     --host "unix://$directory/run/docker.sock" \
     --bridge none --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false \
     --add-runtime "traceprobe=$here/runc.sh" --default-runtime traceprobe \
-    --cgroup-parent traceprobe-docker >"$directory/run/dockerd.log" 2>&1 </dev/null 9>&- &
+    --exec-opt native.cgroupdriver=cgroupfs --cgroup-parent traceprobe-docker >"$directory/run/dockerd.log" 2>&1 </dev/null 9>&- &
   for tries in $(seq 150); do
     if ownDocker "$directory"; then
       # Whoever comes next uses a lasting one as it is.

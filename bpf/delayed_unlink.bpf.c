@@ -85,6 +85,14 @@ struct {
   __uint(max_entries, 1 << 21);
 } events SEC(".maps");
 
+/* Threads within unlink() or unlinkat() that are to be told that they have succeeded. */
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 4096);
+  __type(key, __u64);
+  __type(value, __u32);
+} told SEC(".maps");
+
 /* The paths of roots as the agent opened them; no program looks: for an agent that finds held files of older rules. */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
@@ -117,6 +125,13 @@ static __always_inline void file_of(struct du_file *file, struct inode *inode) {
   file->inode = inode->i_ino;
   file->device = inode->i_sb->s_dev;
   file->generation = inode->i_generation;
+}
+
+/* Likewise of an inode whose address is a number to the verifier. */
+static __always_inline void read_file_of(struct du_file *file, struct inode *inode) {
+  file->inode = BPF_CORE_READ(inode, i_ino);
+  file->device = BPF_CORE_READ(inode, i_sb, s_dev);
+  file->generation = BPF_CORE_READ(inode, i_generation);
 }
 
 static __always_inline int same(const struct du_file *a, const struct du_file *b) {
@@ -211,15 +226,13 @@ static long look_above(__u32 depth, struct walk *w) {
     return 1;
   w->dentry = parent;
   struct inode *directory = BPF_CORE_READ(parent, d_inode);
-  w->directory.inode = BPF_CORE_READ(directory, i_ino);
-  if (!(w->table->root_inodes >> (w->directory.inode & 63) & 1))
+  if (!(w->table->root_inodes >> (BPF_CORE_READ(directory, i_ino) & 63) & 1))
     return 0;
-  w->directory.device = BPF_CORE_READ(directory, i_sb, s_dev);
-  w->directory.generation = BPF_CORE_READ(directory, i_generation);
+  read_file_of(&w->directory, directory);
   w->found = 0;
   bpf_loop(w->table->root_count, match_root, w, 0);
   if (w->exactly)
-    w->found &= depth <= DU_MAX_DEPTH ? w->table->at_depth[depth] : 0;
+    w->found &= w->table->at_depth[depth % DU_DEPTHS];
   if (!w->found)
     return 0;
   w->place->rules = w->found;
@@ -281,7 +294,7 @@ static __always_inline void describe(struct du_record *r, __u32 type, __u32 slot
   r->type = type;
   r->slot = slot;
   file_of(&r->file, inode);
-  file_of(&r->parent, dentry->d_parent->d_inode);
+  read_file_of(&r->parent, BPF_CORE_READ(dentry, d_parent, d_inode));
   r->time = bpf_ktime_get_ns();
   r->size = inode->i_size;
   r->bytes = disk_bytes(inode);
@@ -295,13 +308,16 @@ static __always_inline void describe(struct du_record *r, __u32 type, __u32 slot
 /* Counts and tells what happened to a file, with its path where the place is known. */
 static __noinline int tell(struct du_slot *s, enum du_counter type, __u32 slot, struct dentry *dentry,
                            struct place *place) {
+  struct inode *inode = dentry->d_inode;
+  if (!inode)
+    return 0; /* for the verifier from 7.x on, here and below: names of files that are there have an inode */
   count(s, type);
   struct du_record *r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
   if (!r) {
     count(s, DU_LOST_EVENTS);
     return 0;
   }
-  describe(r, type, slot, dentry->d_inode, dentry);
+  describe(r, type, slot, inode, dentry);
   __builtin_memset(&r->root, 0, sizeof(r->root));
   if (place->rules) {
     r->root = place->root;
@@ -400,11 +416,11 @@ static __noinline int end_hold(const struct du_file *file, __u32 counter) {
 static __noinline int hold(struct du_slot *s, __u32 slot, struct dentry *dentry, struct place *place) {
   struct du_control *c = own_control();
   struct inode *inode = dentry->d_inode;
-  __u64 bytes = disk_bytes(inode);
   __u32 zero = 0;
   struct du_record *empty = bpf_map_lookup_elem(&blank, &zero);
-  if (!c || !empty)
+  if (!c || !inode || !empty)
     return DU_NO_ROOM;
+  __u64 bytes = disk_bytes(inode);
   if (s->disk_low)
     return DU_DISK_LOW;
   __u64 files = __sync_fetch_and_add(&s->files, 1);
@@ -441,18 +457,37 @@ static __noinline int hold(struct du_slot *s, __u32 slot, struct dentry *dentry,
   return DU_HELD;
 }
 
+/* arch/x86/entry/syscalls/syscall_64.tbl and, of arm64, include/uapi/asm-generic/unistd.h */
+#if defined(__TARGET_ARCH_x86)
+#define IS_UNLINK(n) ((n) == 87 || (n) == 263)
+#else
+#define IS_UNLINK(n) ((n) == 35)
+#endif
+
+/* What the caller is told of a file that stays. Who came by another way (io_uring, 32 bits) is told ENOENT. */
+static __always_inline int answer_for(const struct du_slot *s) {
+  struct pt_regs *registers = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+  if (s->mode == DU_OVERRIDE && IS_UNLINK(REG_SYSCALL_NUMBER(registers))) {
+    __u64 thread = bpf_get_current_pid_tgid();
+    __u32 one = 1;
+    bpf_map_update_elem(&told, &thread, &one, BPF_ANY);
+  }
+  return -ENOENT;
+}
+
 /* A marked file: held, or let go with a reason. The caller has locked the file and its directory. */
 static __noinline int unlink_marked(struct du_control *c, struct du_table *t, struct du_file *file,
                                     struct dentry *dentry) {
   struct du_mark *found = bpf_map_lookup_elem(&marks, file);
-  if (!found)
+  struct inode *inode = dentry->d_inode;
+  if (!found || !inode)
     return 0;
   struct du_mark mark = *found;
   struct du_slot *s = slot_of(mark.slot);
   if (!s)
     return 0;
   struct place place = {};
-  __u32 links = dentry->d_inode->i_nlink, in_force = rules_of_mark(t, s, &mark);
+  __u32 links = inode->i_nlink, in_force = rules_of_mark(t, s, &mark);
   int why;
   if (!in_force || s->mode == DU_OFF)
     why = DU_RULE_GONE;
@@ -466,12 +501,10 @@ static __noinline int unlink_marked(struct du_control *c, struct du_table *t, st
     why = DU_HELD_AGAIN;
   else
     why = hold(s, mark.slot, dentry, &place);
-  if (why == DU_HELD)
-    return -ENOENT;
-  if (why == DU_HELD_AGAIN) {
+  if (why == DU_HELD_AGAIN)
     count(s, DU_HELD_AGAIN);
-    return -ENOENT;
-  }
+  if (why == DU_HELD || why == DU_HELD_AGAIN)
+    return answer_for(s);
   if (links == 1) {
     end_hold(file, UNCOUNTED);
     bpf_map_delete_elem(&marks, file);
@@ -551,8 +584,11 @@ refuse:
 /* What ends a hold, or a mark, beside unlink. The file is as unread as before: its mark stays while it does. */
 
 static __noinline int end_hold_of(struct dentry *dentry, enum du_counter why) {
+  struct inode *inode = dentry->d_inode;
   struct du_file file = {};
-  file_of(&file, dentry->d_inode);
+  if (!inode)
+    return 0;
+  file_of(&file, inode);
   struct du_record *r = held_file(&file);
   if (!r)
     return 0;
@@ -568,8 +604,11 @@ static __noinline int end_hold_of(struct dentry *dentry, enum du_counter why) {
 }
 
 static __noinline int overwritten(struct dentry *dentry) {
+  struct inode *inode = dentry->d_inode;
   struct du_file file = {};
-  file_of(&file, dentry->d_inode);
+  if (!inode)
+    return 0;
+  file_of(&file, inode);
   struct du_mark *mark = bpf_map_lookup_elem(&marks, &file);
   struct du_table *t = own_table();
   if (!mark || !t)
@@ -580,7 +619,7 @@ static __noinline int overwritten(struct dentry *dentry) {
   if (!s)
     return 0;
   find_root(t, dentry, rules_of_mark(t, s, mark), 0, &place);
-  if (dentry->d_inode->i_nlink == 1) {
+  if (inode->i_nlink == 1) {
     end_hold(&file, UNCOUNTED);
     bpf_map_delete_elem(&marks, &file);
   }
@@ -607,7 +646,7 @@ static __always_inline int on_open(struct file *file) {
 static __always_inline int on_unlink(struct inode *directory, struct dentry *dentry) {
   struct du_control *c = own_control();
   struct inode *inode = dentry->d_inode;
-  if (!c)
+  if (!c || !inode)
     return 0;
   if (c->requests) {
     struct du_request *request = own_request();
@@ -648,10 +687,9 @@ SEC("fentry/security_inode_rename")
 int rename(__u64 *context) {
   struct dentry *from = (void *)context[1], *to = (void *)context[3];
   struct du_control *c = own_control();
-  if (!c)
-    return 0;
   struct du_table *t = own_table();
-  if (!t || !is_watched(t, from->d_inode->i_sb->s_dev))
+  struct inode *inode = from->d_inode;
+  if (!c || !t || !inode || !is_watched(t, inode->i_sb->s_dev))
     return 0;
   if (c->held)
     end_hold_of(from, DU_RENAMED);
@@ -661,5 +699,18 @@ int rename(__u64 *context) {
     overwritten(to);
   else if (c->held)
     end_hold_of(to, DU_RENAMED);
+  return 0;
+}
+
+/*
+ * At the return of unlink() and unlinkat(), not at their entry: the kernel has resolved the path, checked permissions
+ * and asked unlink_…() by then, so that nothing is decided here but what the caller is told. The kernel lets programs
+ * override where a function may be made to fail, and takes the return value from the registers of a return probe, too.
+ */
+SEC("kretprobe")
+int answer(struct pt_regs *registers) {
+  __u64 thread = bpf_get_current_pid_tgid();
+  if ((long)REG_RETURN(registers) == -ENOENT && !bpf_map_delete_elem(&told, &thread))
+    bpf_override_return(registers, 0);
   return 0;
 }

@@ -11,6 +11,7 @@
 #define DU_MAX_RULES 32   /* bits of a set of rules */
 #define DU_MAX_SLOTS 32   /* probes */
 #define DU_MAX_DEPTH 24   /* directories between a root and a file */
+#define DU_DEPTHS 32      /* more than DU_MAX_DEPTH, and a power of two for the verifier */
 #define DU_GLOB_BYTES 64  /* of the text before and after the * */
 #define DU_PROBE_BYTES 64 /* of a probe's UID, the NUL included */
 #define DU_PATH_BYTES 512 /* of a path beneath its root; what is beneath the first directory may have half of it */
@@ -48,7 +49,7 @@ struct du_table {
   __u64 root_inodes; /* bit inode % 64 for each root */
   __u32 rule_count;
   __u32 root_count;
-  __u32 at_depth[DU_MAX_DEPTH + 1]; /* set of rules that want a file so many directories beneath its root */
+  __u32 at_depth[DU_DEPTHS];        /* set of rules that want a file so many directories beneath its root */
   __u32 of_slot[DU_MAX_SLOTS];      /* set of a slot's rules */
   __u32 pad;
   struct du_rule rules[DU_MAX_RULES];
@@ -66,6 +67,7 @@ enum du_mode {
   DU_OFF, /* nothing is held any more; what is held stays until it is removed or let go */
   DU_OBSERVE,
   DU_HOLD,
+  DU_OVERRIDE, /* as DU_HOLD, and the caller is told that it has succeeded */
 };
 
 enum du_counter {

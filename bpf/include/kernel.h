@@ -210,11 +210,13 @@ struct pt_regs {
 #define REG_SYSCALL_0(r) ((r)->di)
 #define REG_RETURN(r) ((r)->ax)
 #define REG_STACK(r) ((r)->sp)
+#define REG_SYSCALL_NUMBER(r) ((int)BPF_CORE_READ(r, orig_ax))
 /* At the return probe the return address has been popped: 8 bytes above the entry's stack pointer. */
 #define RETURN_STACK_OFFSET 8
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {
   __u64 orig_x0;
+  int syscallno;
 } CORE;
 struct user_pt_regs {
   __u64 regs[31];
@@ -231,6 +233,7 @@ struct user_pt_regs {
 #define REG_SYSCALL_0(r) (ARM_REGS(r)->regs[0])
 #define REG_RETURN(r) (ARM_REGS(r)->regs[0])
 #define REG_STACK(r) (ARM_REGS(r)->sp)
+#define REG_SYSCALL_NUMBER(r) BPF_CORE_READ(r, syscallno)
 #define RETURN_STACK_OFFSET 0
 #else
 #error "unknown architecture: define __TARGET_ARCH_x86 or __TARGET_ARCH_arm64"

@@ -15,6 +15,13 @@ export function waysToHold(): UnlinkHooksOptions['attach'][] {
   return hold;
 }
 
+/** Whether callers can be told on this kernel that they have succeeded. */
+export function canOverride(): boolean {
+  using features = new KernelFeatures();
+  using btf = Btf.vmlinux();
+  return unlinkSupport(features, btf).override;
+}
+
 /** A tmpfs of its own, whose inodes the kernel and stat() number alike. */
 export class Scratch implements Disposable {
   readonly path = mkdtempSync('/run/delayed-unlink-');

@@ -15,6 +15,7 @@ import {
 import { constants } from 'node:os';
 import { describe, expect, test } from '@jest/globals';
 import {
+  canOverride,
   errnoOf,
   eventsOf,
   logsBelow,
@@ -160,5 +161,35 @@ describe.each(ways)('a file that is unlinked before it was read (%s)', (attach) 
     execFileSync('mount', ['-o', 'remount,ro', scratch.path]);
     expect(unlinkIn(path)).toBe(EROFS);
     expect(hooks.held()).toEqual([]);
+  });
+});
+
+const override = canOverride();
+if (!override) test('this kernel tells callers ENOENT', () => undefined);
+
+describe.each(override ? ways : [])('whoever unlinks a file that is held in mode Override (%s)', (attach) => {
+  test('is told that it has succeeded, and of everything else the truth', () => {
+    using scratch = new Scratch();
+    using hooks = openHooks(attach, [logsBelow(scratch.path, { mode: 'Override' })], { override: true });
+    const path = scratch.file('a.log', 'unread');
+    expect(unlinkIn(path)).toBe(0);
+    unlinkSync(path);
+    expect(existsSync(path)).toBe(true);
+    expect(hooks.counters(0)).toMatchObject({ held: 1n, heldAgain: 1n });
+    expect(unlinkIn(scratch.at('missing.log'))).toBe(ENOENT);
+    // By unlinkat with a directory's descriptor: rm -r says only that the directory is not empty.
+    scratch.directory('pod');
+    scratch.file('pod/b.log');
+    const rm = spawnSync('rm', ['-r', scratch.at('pod')], { encoding: 'utf8' });
+    expect(rm.stderr).toMatch(/^rm: cannot remove '[^']*\/pod': Directory not empty\n$/);
+    chmodSync(scratch.path, 0o755);
+    expect(unlinkIn(path, 'setpriv', '--reuid=1000', '--regid=1000', '--clear-groups')).toBe(EACCES);
+    expect(
+      hooks.held().map(({ path: name, key }) =>
+        hooks.remove(key, () => {
+          unlinkSync(scratch.at(name));
+        }),
+      ),
+    ).toEqual(['removed', 'removed']);
   });
 });

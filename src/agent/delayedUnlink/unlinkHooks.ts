@@ -31,6 +31,8 @@ export interface UnlinkHooksOptions {
   pinDirectory?: string;
   /** Where deletions are decided on (unlinkSupport says what a kernel can). */
   attach: 'lsm' | 'fmod_ret';
+  /** For rules of mode Override (unlinkSupport says whether a kernel can). */
+  override?: boolean;
   /** Unread files at a time, 96 bytes each; default 32,768. What is pinned keeps its size. */
   maxMarks?: number;
   /** Held files at a time, 760 bytes each; default 10,000. */
@@ -78,7 +80,7 @@ export class UnlinkHooks implements Disposable {
   }
 
   private constructor(options: UnlinkHooksOptions) {
-    const { attach, pinDirectory } = options;
+    const { attach, pinDirectory, override = false } = options;
     using undo = new DisposableStack();
     const file = bpfObjectFile('delayed_unlink');
     this.#btf = undo.use(Btf.file(file));
@@ -101,7 +103,9 @@ export class UnlinkHooks implements Disposable {
     this.#object.map('held').setMaxEntries(options.maxHeld ?? 10_000);
     this.#object.map('events').setMaxEntries(options.ringBytes ?? 1 << 21);
     const other = attach === 'lsm' ? /_(fentry|fmod_ret)$/ : /_lsm$/;
-    this.#programs = this.#object.programs().filter(({ name }) => !other.test(name));
+    this.#programs = this.#object
+      .programs()
+      .filter(({ name }) => !other.test(name) && (name !== 'answer' || override));
     for (const program of this.#object.programs()) program.setAutoload(this.#programs.includes(program));
     this.#pins?.reuse(this.#object);
     this.#object.load();
@@ -111,16 +115,20 @@ export class UnlinkHooks implements Disposable {
     this.#slots = memory('slots');
     this.#structs.control.set(this.#control, 'layout', layout);
     this.#structs.control.set(this.#control, 'grace', BigInt(options.graceMilliseconds ?? 5000) * 1_000_000n);
+    // What an agent that was killed had just asked for.
+    this.#structs.control.set(this.#control, 'requests', 0);
+    for (const thread of this.#object.map('requests').keys()) this.#object.map('requests').delete(thread);
     this.beat();
     if (inherited === undefined)
       this.#pins?.pin(this.#object.maps().filter(({ name }) => !name.includes('.')));
     this.#events = undo.use(RingBuffer.open(this.#object.map('events')));
-    for (const program of this.#programs) this.#links.push(undo.use(program.attach()));
-    for (const [n, program] of this.#programs.entries()) {
-      const hook = program.name.split('_', 1)[0] ?? program.name; // open, unlink, rename: of either way to attach
-      const link = this.#links[n];
-      if (link !== undefined) this.#pins?.replaceLink(hook, link);
+    const links = this.#programs.flatMap((program) => attachments(program));
+    for (const { hook, attach: make } of links) {
+      const link = undo.use(make());
+      this.#links.push(link);
+      this.#pins?.replaceLink(hook, link);
     }
+    this.#pins?.removeOtherLinks(links.map(({ hook }) => hook));
     undo.move();
   }
 
@@ -177,7 +185,7 @@ export class UnlinkHooks implements Disposable {
     return this.#openAs('adopt', path, slot);
   }
 
-  /** Its shipper has read it: an unlink goes through. What is held stays held. */
+  /** Its shipper has read it: an unlink goes through. For a file that is held, call remove() or letGo(). */
   unmark(key: FileKey): void {
     this.#object.map('marks').delete(encodeFileKey(key));
   }
@@ -421,6 +429,16 @@ interface Request {
 interface Answer {
   answer: keyof typeof answers;
   key: FileKey;
+}
+
+/** Where a program goes, and what the hook is called whichever program is there. */
+function attachments(program: Program): { hook: string; attach: () => Link }[] {
+  const [hook = program.name] = program.name.split('_', 1); // open, unlink, rename, of either way to attach
+  if (hook !== 'answer') return [{ hook, attach: () => program.attach() }];
+  return (process.arch === 'x64' ? ['unlink', 'unlinkat'] : ['unlinkat']).map((call) => ({
+    hook: `answer_${call}`,
+    attach: () => program.attachKsyscall(call, { retprobe: true }),
+  }));
 }
 
 const zero = Buffer.alloc(4);

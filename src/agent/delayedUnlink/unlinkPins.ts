@@ -46,6 +46,14 @@ export class UnlinkPins {
     renameSync(next, this.#path(`link_${hook}`));
   }
 
+  /** Detaches what an earlier agent left for other hooks than these. */
+  removeOtherLinks(hooks: readonly string[]): void {
+    const kept = new Set(hooks.map((hook) => `link_${hook}`));
+    for (const name of readdirSync(this.#directory)) {
+      if (name.startsWith('link_') && !kept.has(name)) rmSync(this.#path(name));
+    }
+  }
+
   /** Removes every pin, links first: what nobody has open is detached and freed. */
   remove(): void {
     const names = readdirSync(this.#directory);

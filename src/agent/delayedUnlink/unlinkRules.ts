@@ -17,14 +17,17 @@ export interface UnlinkRule {
   suffix: string;
   /** The name is prefix and suffix with nothing between. */
   exact?: boolean;
-  /** The same for all rules of a slot, as the limits are. Observe: only says what Hold would have held. */
-  mode: 'Hold' | 'Observe';
+  /**
+   * The same for all rules of a slot, as the limits are. Observe: only says what Hold would have held. Override: as
+   * Hold, and callers of unlink and unlinkat are told that they have succeeded (hooks opened with override).
+   */
+  mode: 'Hold' | 'Observe' | 'Override';
   maxHeldFiles: number;
   maxHeldBytes: bigint;
 }
 
 /** As du_mode. */
-export const slotModes = { Off: 0, Observe: 1, Hold: 2 } as const;
+export const slotModes = { Off: 0, Observe: 1, Hold: 2, Override: 3 } as const;
 
 export const maxRules = 32;
 export const maxSlots = 32;

@@ -8,7 +8,7 @@ export interface UnlinkSupport {
   hold: ('lsm' | 'fmod_ret')[];
   /** Why a way is not there, in words. */
   reasons: { lsm?: string; fmod_ret?: string; override?: string };
-  /** Whether system calls can be answered before the kernel runs them. */
+  /** Whether callers of unlink can be told that they have succeeded, beside holding. */
   override: boolean;
 }
 
@@ -26,7 +26,7 @@ export function unlinkSupport(features: KernelFeatures, btf: Btf): UnlinkSupport
   };
   const lsm = without('fentry', 'lsm');
   const fmod = without('fentry', 'fmodRet');
-  const override = without('fentry', 'kprobeOverride');
+  const override = lsm !== undefined && fmod !== undefined ? fmod : without('kretprobe', 'kprobeOverride');
   return {
     hold: [
       ...(lsm === undefined ? (['lsm'] as const) : []),

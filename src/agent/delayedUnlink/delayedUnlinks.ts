@@ -9,7 +9,7 @@ import type { KeepJournal, KeptNote } from './keepJournal.ts';
 import type { KeptFile, KeptFiles, KeptFilesServer, ReleaseRequest } from './keptFilesServer.ts';
 import { isGone } from './openParent.ts';
 import type { ShippedFile } from './positions/positions.ts';
-import { releaseReason, type ReleaseReason } from './releaseReason.ts';
+import { releaseReason, type KeptState, type ReleaseReason } from './releaseReason.ts';
 import { ShipperNotes } from './shipperNotes.ts';
 import { statDevice } from './fileKey.ts';
 import {
@@ -47,12 +47,17 @@ interface Running {
   missing: string[];
 }
 
+/** What there is of a kept file, and how much of it the shipper has read. */
+type Seen = Pick<KeptState, 'size' | 'read'>;
+
 interface Kept {
   entry: HeldEntry;
   /** Its place, as the node calls it. */
   root: string;
   /** Whose it is; undefined: no probe that runs wants it. */
   uid: string | undefined;
+  /** A pattern has meant it under this name: it was not renamed between its creation and its deletion. */
+  named: boolean;
 }
 
 /** The kernel lets deletions through when the agent was not heard of for some seconds. */
@@ -134,7 +139,7 @@ export class DelayedUnlinks implements KeptFiles {
     next.notes = this.#follow(next);
     this.#markExisting(next);
     this.#findLost(next);
-    for (const kept of this.#kept.values()) kept.uid = this.#ownerOf(kept);
+    for (const kept of this.#kept.values()) this.#assign(kept);
     // What its patterns mean no longer.
     for (const kept of this.#kept.values()) {
       if (kept.uid === undefined && kept.entry.slot === slot) this.#remove(kept, 'ProbeGone', next);
@@ -159,11 +164,11 @@ export class DelayedUnlinks implements KeptFiles {
       using file = this.#find(kept);
       if (file === undefined) return [];
       const running = this.#runningOf(kept);
-      const read = this.#readOf(kept, file, running);
+      const { size, read } = this.#see(kept, file, running);
       return [
         {
           ...{ probe: running?.plan.name ?? '', path: pathOf(kept) },
-          ...{ size: String(file.size), ageMilliseconds: ageMilliseconds(kept) },
+          ...{ size: String(size), ageMilliseconds: ageMilliseconds(kept) },
           read: read === undefined ? null : String(read),
           maxDelayMilliseconds: running?.unlink.maxDelayMilliseconds ?? 0,
         },
@@ -402,13 +407,13 @@ export class DelayedUnlinks implements KeptFiles {
     this.#write(kept, running?.plan.uid ?? '');
     using file = this.#find(kept);
     if (file === undefined) return;
-    this.#tell(running, kept, 'Held', why, file);
+    this.#tell(running, kept, 'Held', why, this.#see(kept, file, running));
     this.#decide(kept);
   }
 
   #keep(entry: HeldEntry): Kept {
-    const kept: Kept = { entry, root: this.#nodePath(entry.rootPath ?? ''), uid: undefined };
-    kept.uid = this.#ownerOf(kept);
+    const kept: Kept = { entry, root: this.#nodePath(entry.rootPath ?? ''), uid: undefined, named: false };
+    this.#assign(kept);
     this.#kept.set(keyOf(entry.key), kept);
     return kept;
   }
@@ -420,7 +425,7 @@ export class DelayedUnlinks implements KeptFiles {
     const running = this.#runningOf(kept);
     if (running === undefined && performance.now() - this.#startedAt < adoptionMilliseconds) return;
     const why = releaseReason(
-      { size: file.size, read: this.#readOf(kept, file, running), ageMilliseconds: ageMilliseconds(kept) },
+      { ...this.#see(kept, file, running), ageMilliseconds: ageMilliseconds(kept) },
       {
         maxDelayMilliseconds: running?.unlink.maxDelayMilliseconds,
         diskLow: running?.diskLow === true,
@@ -433,11 +438,13 @@ export class DelayedUnlinks implements KeptFiles {
   #remove(kept: Kept, why: ReleaseReason, running: Running | undefined): boolean {
     using file = this.#find(kept);
     if (file === undefined) return true;
+    // While it can be looked into: afterwards it cannot.
+    const seen = this.#see(kept, file, running);
     try {
       const outcome = this.#hooks.remove(kept.entry.key, () => {
         file.unlink();
       });
-      if (outcome === 'removed') this.#end(kept, 'Deleted', why, file, running);
+      if (outcome === 'removed') this.#end(kept, 'Deleted', why, seen, running);
       else this.#end(kept, 'LetGo', 'Replaced', undefined, running);
       return true;
     } catch (error) {
@@ -465,11 +472,11 @@ export class DelayedUnlinks implements KeptFiles {
     kept: Kept,
     action: FileEvent['action'],
     why: string,
-    file?: FileAtPlace,
+    seen?: Seen,
     running = this.#runningOf(kept),
   ): void {
     const key = keyOf(kept.entry.key);
-    this.#tell(running, kept, action, why, file);
+    this.#tell(running, kept, action, why, seen);
     this.#kept.delete(key);
     this.#oldNotes.delete(key);
     this.#journal?.gone(key);
@@ -480,14 +487,13 @@ export class DelayedUnlinks implements KeptFiles {
     kept: Kept,
     action: FileEvent['action'],
     why: string,
-    file: FileAtPlace | undefined,
+    seen: Seen | undefined,
   ): void {
     if (running === undefined) return;
-    const read = file && this.#readOf(kept, file, running);
     this.#options.tell(running.plan.uid, {
       ...{ action, why, path: pathOf(kept), by: kept.entry, inode: kept.entry.key.inode },
-      size: file?.size ?? kept.entry.size,
-      unread: read === undefined ? undefined : (file?.size ?? 0n) - read,
+      size: seen?.size ?? kept.entry.size,
+      unread: seen?.read === undefined ? undefined : seen.size - seen.read,
       age: action === 'Held' ? undefined : age(kept),
     });
   }
@@ -505,8 +511,9 @@ export class DelayedUnlinks implements KeptFiles {
     });
   }
 
-  #readOf(kept: Kept, file: FileAtPlace, running: Running | undefined): bigint | undefined {
-    return this.#readBy(running, keyOf(kept.entry.key), file.shipped(kept.root));
+  #see(kept: Kept, file: FileAtPlace, running: Running | undefined): Seen {
+    const { size } = file;
+    return { size, read: this.#readBy(running, keyOf(kept.entry.key), file.shipped(kept.root)) };
   }
 
   /** Its inode is the only thing that is left of it, and its beginning cannot be read any more. */
@@ -577,13 +584,21 @@ export class DelayedUnlinks implements KeptFiles {
     }
   }
 
-  #ownerOf({ entry, root }: Kept): string | undefined {
-    const owner = [...this.#running.values()].find(
-      ({ unlink }) =>
-        unlink.mode !== 'Observe' &&
-        unlink.patterns.some((pattern) => pattern.root === root && matchesPathPattern(pattern, entry.path)),
+  /**
+   * It is the probe's whose pattern means its name. A log that was rotated has another name than the one for which the
+   * kernel has marked it: it is the probe's for which it was marked, while that has patterns in its directory.
+   */
+  #assign(kept: Kept): void {
+    const { entry, root } = kept;
+    const keeping = [...this.#running.values()].filter(({ unlink }) => unlink.mode !== 'Observe');
+    const meant = keeping.find(({ unlink }) =>
+      unlink.patterns.some((pattern) => pattern.root === root && matchesPathPattern(pattern, entry.path)),
     );
-    return owner?.plan.uid;
+    kept.named ||= meant !== undefined;
+    const marked = keeping.find(
+      ({ unlink, slot }) => slot === entry.slot && unlink.patterns.some((pattern) => pattern.root === root),
+    );
+    kept.uid = (meant ?? (kept.named ? undefined : marked))?.plan.uid;
   }
 
   #runningOf({ uid }: Kept): Running | undefined {

@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { kernelNames } from '../../test/vm/kernels.ts';
 import { runChecks } from './checks.ts';
+import { otelCollectorBinary } from '../../test/shippers/otelCollectorBinary.ts';
 import { hasTests, hasVmTests, runCluster, runOnHost, runOnVm } from './jestStages.ts';
 import { nothingRan } from './nothingRan.ts';
 import { parseOptions, usage, type TestOptions } from './options.ts';
@@ -60,6 +61,8 @@ async function runStages(options: TestOptions): Promise<Stage[]> {
     console.log(`\nNo test file for VMs matches: not booting ${vms.join(', ')}.`);
     return stages;
   }
+  // Once, and here: VMs have no network. A test that cannot do without it says so.
+  if (vms.length > 0) await otelCollectorBinary(console.error).catch(console.error);
   const runs = vms.map(
     (kernel) => () => attempt(`kernel ${kernel}`, () => runOnVm(kernel, root, options.jestArgs, heading)),
   );

@@ -1,7 +1,7 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { parsePathPattern } from '../../probe/delayedUnlink/pathPattern.ts';
 import type { ProbePlan } from '../../probe/plan.ts';
 import { DelayedUnlinks } from './delayedUnlinks.ts';
@@ -17,6 +17,7 @@ let unlinks: DelayedUnlinks;
 /** A kernel that holds what it is told to. What the real one does is tested in test/kernel. */
 class StandIn {
   readonly entries = new Map<string, HeldEntry>();
+  readonly enrolled: string[] = [];
   #onEvent: (event: UnlinkEvent) => void = () => undefined;
 
   /** Of a file in the directory; as the first probe's. */
@@ -54,8 +55,8 @@ class StandIn {
   probeOf(): string {
     return '';
   }
-  enrol(): void {
-    // Everything is marked.
+  enrol(path: string): void {
+    this.enrolled.push(path);
   }
   beat(): void {
     // It never thinks that the agent is gone.
@@ -78,6 +79,7 @@ function plan(...paths: string[]): ProbePlan {
 }
 
 beforeEach(() => {
+  jest.useFakeTimers({ doNotFake: ['performance', 'hrtime', 'Date'] });
   directory = mkdtempSync(join(tmpdir(), 'delayed-unlinks-'));
   events = [];
   hooks = new StandIn();
@@ -88,6 +90,7 @@ beforeEach(() => {
   });
 });
 afterEach(async () => {
+  jest.useRealTimers();
   await unlinks.close();
   rmSync(directory, { recursive: true, force: true });
 });
@@ -115,11 +118,20 @@ test('when the patterns change, what they mean no longer is deleted at once', ()
   expect(existsSync(path)).toBe(false);
 });
 
-test('a directory that is not there is a problem of the probe', () => {
+test('a directory that is not there is a problem of the probe until it is made', () => {
   unlinks.apply(plan(`${directory}/*.log`, `${directory}/missing/*.log`));
   expect(unlinks.problems('p')).toEqual([
     `no file is kept in ${directory}/missing: the agent finds no such directory`,
   ]);
-  unlinks.apply(plan(`${directory}/*.log`));
+  mkdirSync(join(directory, 'missing'));
+  jest.advanceTimersByTime(1000);
   expect(unlinks.problems('p')).toEqual([]);
+  expect(hooks.enrolled).toEqual([]);
+  rmSync(join(directory, 'missing'), { recursive: true });
+  unlinks.apply(plan(`${directory}/missing/*.log`));
+  mkdirSync(join(directory, 'missing'));
+  const path = join(directory, 'missing', 'a.log');
+  writeFileSync(path, 'unread');
+  jest.advanceTimersByTime(1000);
+  expect(hooks.enrolled).toHaveLength(1);
 });

@@ -1,4 +1,4 @@
-import { statfsSync } from 'node:fs';
+import { existsSync, statfsSync } from 'node:fs';
 import { matchesPathPattern } from '../../probe/delayedUnlink/pathPattern.ts';
 import type { DelayedUnlinkPlan, ProbePlan } from '../../probe/plan.ts';
 import type { AgentLog } from '../agentLog.ts';
@@ -253,13 +253,11 @@ export class DelayedUnlinks implements KeptFiles {
 
   /** It may have been made meanwhile, with files in it. */
   #lookForMissing(): void {
-    const incomplete = [...this.#running.values()].filter(({ missing }) => missing.length > 0);
-    if (incomplete.length === 0) return;
-    const before = incomplete.map(({ missing }) => missing.length);
+    const isThere = (root: string): boolean => existsSync(this.#hostRoot + root);
+    const made = [...this.#running.values()].filter(({ missing }) => missing.some(isThere));
+    if (made.length === 0) return;
     this.#setRules();
-    for (const [n, running] of incomplete.entries()) {
-      if (running.missing.length !== before[n]) this.#markExisting(running);
-    }
+    for (const running of made) this.#markExisting(running);
   }
 
   /** What is kept has been unread since it was last written to. */

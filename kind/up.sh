@@ -73,7 +73,8 @@ step 'the chart'
 step 'ready'
 if [ -n "$attached" ]; then
   echo "ready ${DOCKER_HOST:-}"
-  sleep infinity &
+  # A child to wait for, so that a signal is taken at once; it ends with this script.
+  tail -f /dev/null --pid $$ >/dev/null 2>&1 &
   wait $!
 fi
 cat <<T

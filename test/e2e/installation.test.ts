@@ -18,8 +18,8 @@ afterAll(async () => {
   await pods[Symbol.asyncDispose]();
 });
 
-const helm = (command: string, ...args: string[]): Promise<string> =>
-  cluster.output(['helm', command, 'traceprobe', ...args, '--namespace=traceprobe']);
+const helm = (...args: string[]): Promise<string> =>
+  cluster.output(['helm', ...args, '--namespace=traceprobe']);
 const inNamespace = (...args: string[]): Promise<string> => cluster.kubectl('-n', 'traceprobe', ...args);
 
 /** When the process of a pod began, in milliseconds since 1970: nodes of kind are of this machine's kernel. */
@@ -44,7 +44,7 @@ function startOf(podUid: string): number {
 }
 
 test('helm test agrees', async () => {
-  expect(await helm('test')).toMatch(/Phase: +Succeeded/);
+  expect(await helm('test', 'traceprobe')).toMatch(/Phase: +Succeeded/);
 });
 
 test('an agent that starts runs its probes at once', async () => {
@@ -97,10 +97,18 @@ test('helm upgrade changes everything under load, and every hit is accounted for
     );
   }
   const before = (await probes.events('upgraded')).length;
-  await helm('upgrade', chart, '--reuse-values', '--set=image.tag=next', '--wait', '--timeout=180s');
+  await helm(
+    'upgrade',
+    'traceprobe',
+    chart,
+    '--reuse-values',
+    '--set=image.tag=next',
+    '--wait',
+    '--timeout=180s',
+  );
   await inNamespace('rollout', 'status', 'daemonset/traceprobe-agent', '--timeout=120s');
   await probes.runOpens('later', '/tmp/later'); // so agents have found the new controllers
-  expect(await helm('test')).toMatch(/Phase: +Succeeded/);
+  expect(await helm('test', 'traceprobe')).toMatch(/Phase: +Succeeded/);
   await load.stop();
   const account = await probes.accountAtRest('upgraded');
   const events = await probes.events('upgraded');
@@ -113,8 +121,8 @@ test('helm upgrade changes everything under load, and every hit is accounted for
 
 test('helm uninstall leaves TraceProbes and the volume, and nothing else; installed again it runs them', async () => {
   await probes.runOpens('kept', '/tmp/kept');
-  const values = await helm('get', 'values', '-o', 'json');
-  await helm('uninstall', '--wait');
+  const values = await helm('get', 'values', 'traceprobe', '-o', 'json');
+  await helm('uninstall', 'traceprobe', '--wait');
   await inNamespace('wait', '--for=delete', 'pod', '--all', '--timeout=120s');
 
   expect(await cluster.kubectl('get', 'traceprobes', '-o', 'name')).toContain(

@@ -58,6 +58,8 @@ interface Kept {
   uid: string | undefined;
   /** A pattern has meant it under this name: it was not renamed between its creation and its deletion. */
   named: boolean;
+  /** Why it could not be deleted when that was tried last. */
+  failure?: string;
 }
 
 /** The kernel lets deletions through when the agent was not heard of for some seconds. */
@@ -446,10 +448,16 @@ export class DelayedUnlinks implements KeptFiles {
       else this.#end(kept, 'LetGo', 'Replaced', undefined, running);
       return true;
     } catch (error) {
-      this.#options.log('error', 'a kept file cannot be deleted: it is tried again', {
-        path: pathOf(kept),
-        error: (error as Error).message,
-      });
+      const { code, message } = error as NodeJS.ErrnoException;
+      const failure = code ?? message;
+      if (failure !== kept.failure) {
+        const path = pathOf(kept);
+        this.#options.log('error', 'a kept file cannot be deleted: it is tried again', {
+          path,
+          error: message,
+        });
+      }
+      kept.failure = failure;
       return false;
     }
   }

@@ -147,6 +147,23 @@ whereItCan('a deleted file', () => {
     expect([asked, changed, stopped].filter((path) => existsSync(path))).toEqual([]);
   });
 
+  test('is the one that was marked, also under the name that rotation gave it', async () => {
+    using scratch = new Scratch();
+    scratch.directory('logs');
+    await using keeper = new Keeper(scratch);
+    keeper.unlinks.apply(planOf(scratch));
+    const [path, rotated] = [
+      scratch.file('logs/0.log', 'ten bytes\n'),
+      scratch.at('logs', '0.log.20260101-000000'),
+    ];
+    renameSync(path, rotated);
+    deleted(rotated);
+    expect(await keeper.told('Held', rotated)).toMatchObject({ size: 10n });
+    note(scratch, [path, statSync(rotated).ino, 10]);
+    expect(await keeper.told('Deleted', rotated)).toMatchObject({ why: 'Read' });
+    expect(existsSync(rotated)).toBe(false);
+  });
+
   test('is left alone when another file has taken its place, or it has got another name', async () => {
     using scratch = new Scratch();
     scratch.directory('logs');

@@ -119,7 +119,7 @@ test('helm upgrade changes everything under load, and every hit is accounted for
   await probes.delete('later');
 });
 
-test('helm uninstall leaves TraceProbes and the volume, and nothing else; installed again it runs them', async () => {
+test('helm uninstall leaves TraceProbes, the volume and certificates, and nothing else; installed again it runs them', async () => {
   await probes.runOpens('kept', '/tmp/kept');
   const values = await helm('get', 'values', 'traceprobe', '-o', 'json');
   await helm('uninstall', 'traceprobe', '--wait');
@@ -131,7 +131,12 @@ test('helm uninstall leaves TraceProbes and the volume, and nothing else; instal
   const kinds = 'all,configmaps,secrets,serviceaccounts,roles,rolebindings,networkpolicies,leases,pvc,pdb';
   expect((await inNamespace('get', kinds, '-o', 'name')).trim().split('\n').sort()).toEqual([
     'configmap/kube-root-ca.crt',
+    // Made by the controller, not the chart: who leads, and certificates that a new installation takes up.
+    'lease.coordination.k8s.io/traceprobe-controller',
     'persistentvolumeclaim/data-traceprobe-aggregator-0',
+    'secret/traceprobe-aggregator-tls',
+    'secret/traceprobe-certificates',
+    'secret/traceprobe-controller-tls',
     'serviceaccount/default',
   ]);
   const clusterWide =

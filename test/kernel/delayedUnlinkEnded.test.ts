@@ -15,7 +15,6 @@ import {
 import { constants } from 'node:os';
 import { expect, test } from '@jest/globals';
 import {
-  eachWay,
   errnoOf,
   logsBelow,
   onlyHeld,
@@ -25,6 +24,7 @@ import {
   unlinkIn,
   waysToHold,
 } from './delayedUnlinkFixture.ts';
+import { eachWay } from './eachWay.ts';
 
 const ways = waysToHold();
 

@@ -1,7 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, test } from '@jest/globals';
 import { UnlinkHooks, type UnlinkEvent, type UnlinkRule } from '../../src/agent/delayedUnlink/unlinkHooks.ts';
 import type { HeldEntry, UnlinkHooksOptions } from '../../src/agent/delayedUnlink/unlinkHooks.ts';
 import { unlinkSupport } from '../../src/agent/delayedUnlink/unlinkSupport.ts';
@@ -14,20 +13,6 @@ export function waysToHold(): UnlinkHooksOptions['attach'][] {
   const { hold, reasons } = unlinkSupport(features, btf);
   if (hold.length === 0) console.log('nothing can be held on this kernel:', reasons);
   return hold;
-}
-
-/** Tests of each way to hold files; where there is none, one that says so. */
-export function eachWay(
-  ways: UnlinkHooksOptions['attach'][],
-  name: string,
-  tests: (attach: UnlinkHooksOptions['attach']) => void,
-): void {
-  if (ways.length === 0) test(`${name}: not on this kernel`, () => undefined);
-  for (const attach of ways) {
-    describe(`${name} (${attach})`, () => {
-      tests(attach);
-    });
-  }
 }
 
 /** Whether callers can be told on this kernel that they have succeeded. */

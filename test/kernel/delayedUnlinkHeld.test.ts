@@ -16,7 +16,6 @@ import { constants } from 'node:os';
 import { expect, test } from '@jest/globals';
 import {
   canOverride,
-  eachWay,
   errnoOf,
   eventsOf,
   logsBelow,
@@ -26,6 +25,7 @@ import {
   unlinkIn,
   waysToHold,
 } from './delayedUnlinkFixture.ts';
+import { eachWay } from './eachWay.ts';
 
 const ways = waysToHold();
 

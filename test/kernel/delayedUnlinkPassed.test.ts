@@ -13,7 +13,6 @@ import {
 import { constants } from 'node:os';
 import { expect, test } from '@jest/globals';
 import {
-  eachWay,
   eventsOf,
   logsBelow,
   openHooks,
@@ -22,6 +21,7 @@ import {
   unlinkIn,
   waysToHold,
 } from './delayedUnlinkFixture.ts';
+import { eachWay } from './eachWay.ts';
 
 const ways = waysToHold();
 

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { BpfMap } from '../../src/bpf/index.ts';
 import {
-  eachWay,
   logsBelow,
   onlyHeld,
   openHooks,
@@ -15,6 +14,7 @@ import {
   unlinkIn,
   waysToHold,
 } from './delayedUnlinkFixture.ts';
+import { eachWay } from './eachWay.ts';
 
 const ways = waysToHold();
 
@@ -65,7 +65,8 @@ eachWay(ways, 'what is pinned', (attach) => {
     const stdio = ['ignore', 'pipe', 'inherit'] as const;
     const agent = spawn(process.execPath, [child, attach, scratch.path, pinDirectory], { stdio: [...stdio] });
     try {
-      await once(agent.stdout, 'data');
+      const ended = once(agent, 'exit').then(() => Promise.reject(new Error('the agent ended')));
+      await Promise.race([once(agent.stdout, 'data'), ended]);
     } finally {
       agent.kill('SIGKILL');
     }

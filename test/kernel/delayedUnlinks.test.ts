@@ -252,20 +252,23 @@ whereItCan('delayed deletions', () => {
     mkdirSync(scratch.directory('logs'), { recursive: true });
     const path = scratch.file('logs/a.log', 'ten bytes\n');
     const other = scratch.file('logs/b.log', 'another file by now\n');
+    const written = scratch.file('logs/c.log', 'a container that was started again writes to it\n');
     {
       using journal = new KeepJournal(scratch.at('journal', 'kept.jsonl'));
-      const place = { probeUid: 'keep', root: scratch.at('logs'), since: 1 };
+      const place = { probeUid: 'keep', root: scratch.at('logs'), since: Date.now() + 1000 };
       const inode = String(statSync(path).ino);
       journal.keep({ ...place, key: '1:2:3', relativePath: 'a.log', inode });
       journal.keep({ ...place, key: '1:2:4', relativePath: 'b.log', inode });
       journal.keep({ ...place, key: '1:2:5', relativePath: 'gone.log', inode });
+      const inUse = { inode: String(statSync(written).ino), since: 1 };
+      journal.keep({ ...place, ...inUse, key: '1:2:6', relativePath: 'c.log' });
     }
     await using keeper = new Keeper(scratch);
     keeper.unlinks.apply(planOf(scratch));
     expect(keeper.events).toMatchObject([{ action: 'Held', why: 'Found', path }]);
     note(scratch, [path, statSync(path).ino, 10]);
     expect(await keeper.told('Deleted', path)).toMatchObject({ why: 'Read' });
-    expect([path, other].map((file) => existsSync(file))).toEqual([false, true]);
+    expect([path, other, written].map((file) => existsSync(file))).toEqual([false, true, true]);
   });
 
   test('a disk that is low lets everything go', async () => {

@@ -314,7 +314,7 @@ export class DelayedUnlinks implements KeptFiles {
       this.#journal?.gone(note.key);
       try {
         using file = new FileAtPlace(this.#hostRoot + note.root, note.relativePath);
-        if (String(file.inode) !== note.inode) continue;
+        if (!isAsNoted(file, note)) continue;
         const entry = this.#hooks.heldFile(this.#hooks.adopt(file.entry, slot));
         if (entry !== undefined) this.#begin(entry, 'Found');
       } catch (error) {
@@ -329,12 +329,15 @@ export class DelayedUnlinks implements KeptFiles {
 
   /** Kept before a reboot for probes that are gone: nobody else will ever delete them. */
   #dropLost(): void {
-    for (const { key, root, relativePath, inode } of this.#lost.values()) {
+    for (const note of this.#lost.values()) {
+      const { key, root, relativePath } = note;
       const path = `${root}/${relativePath}`;
       try {
         using file = new FileAtPlace(this.#hostRoot + root, relativePath);
-        if (String(file.inode) === inode) file.unlink();
-        this.#options.log('info', 'a file that was kept before a restart of the node was deleted', { path });
+        const isIt = isAsNoted(file, note);
+        if (isIt) file.unlink();
+        const what = isIt ? 'was deleted' : 'is another one, or in use again, and left alone';
+        this.#options.log('info', `a file that was kept before a restart of the node ${what}`, { path });
       } catch (error) {
         if (!isGone(error)) {
           this.#options.log('error', 'a kept file cannot be deleted', {
@@ -618,6 +621,14 @@ export class DelayedUnlinks implements KeptFiles {
   #nodePath(path: string): string {
     return path.startsWith(this.#hostRoot) ? path.slice(this.#hostRoot.length) : path;
   }
+}
+
+/**
+ * Whether it is still what was kept. Nobody saw who opened it while there was no agent: what has been written to since
+ * may be the log of a container that was started again.
+ */
+function isAsNoted(file: FileAtPlace, { inode, since }: KeptNote): boolean {
+  return String(file.inode) === inode && file.writtenAt <= since;
 }
 
 function pathOf({ root, entry }: Kept): string {

@@ -1,6 +1,7 @@
 import type { DescMethod, DescService, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import { create } from '@bufbuild/protobuf';
 import {
+  connectivityState,
   makeGenericClientConstructor,
   type ChannelCredentials,
   type Client,
@@ -23,12 +24,18 @@ type Call<M extends DescMethod> = M['methodKind'] extends 'unary'
     : (metadata?: Metadata) => ClientDuplexStream<MessageShape<M['input']>, MessageShape<M['output']>>;
 
 /** Calls of a generated service, typed by its messages; streams are grpc-js streams, unary calls are promises. */
-export type ServiceClient<S extends DescService> = { [K in keyof S['method']]: Call<S['method'][K]> } & Pick<
-  Client,
-  'close' | 'waitForReady'
->;
+export type ServiceClient<S extends DescService> = {
+  [K in keyof S['method']]: Call<S['method'][K]>;
+} & Connection;
 
-interface Untyped extends Pick<Client, 'close' | 'waitForReady'> {
+/** What is below the calls of a client. */
+export interface Connection {
+  /** There is one now. It does not try to make one, and watches nothing. */
+  isConnected(): boolean;
+  close(): void;
+}
+
+interface Untyped extends Pick<Client, 'close' | 'getChannel'> {
   [method: string]: unknown;
 }
 
@@ -84,8 +91,6 @@ export function createClient<S extends DescService>(
     close: () => {
       client.close();
     },
-    waitForReady: (...args: Parameters<Client['waitForReady']>) => {
-      client.waitForReady(...args);
-    },
+    isConnected: () => client.getChannel().getConnectivityState(false) === connectivityState.READY,
   } as ServiceClient<S>;
 }

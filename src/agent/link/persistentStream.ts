@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client, ClientDuplexStream, Metadata, ServiceError, status, StatusObject } from '@grpc/grpc-js';
+import type { ClientDuplexStream, Metadata, ServiceError, status, StatusObject } from '@grpc/grpc-js';
+import type { Connection } from '../../rpc/createClient.ts';
 import { bearer } from '../../rpc/identity.ts';
 import type { AgentLog } from '../agentLog.ts';
 import { isLoopback } from '../../rpc/isLoopback.ts';
@@ -8,7 +9,7 @@ import { Backoff, type BackoffOptions } from '../../service/backoff.ts';
 export interface OpenedStream<Request, Response> {
   stream: ClientDuplexStream<Request, Response>;
   /** Of the connection below, which is closed with the stream. */
-  client: Pick<Client, 'waitForReady' | 'close'>;
+  client: Connection;
 }
 
 export interface StreamEnd {
@@ -149,6 +150,7 @@ export class PersistentStream<Request, Response> {
       }
     };
     const renewal = setInterval(() => void renew(), this.#options.tokenMilliseconds ?? 60_000);
+    let connecting: NodeJS.Timeout | undefined;
     try {
       return await new Promise<StreamEnd>((resolve) => {
         let said: string | undefined;
@@ -166,16 +168,17 @@ export class PersistentStream<Request, Response> {
           });
         });
         // Where a pod was that is gone nobody answers at all, and the kernel would try for minutes.
-        client.waitForReady(Date.now() + connectMilliseconds, (error) => {
-          if (error === undefined) return;
+        connecting = setTimeout(() => {
+          if (client.isConnected()) return;
           said ??= `${address} has not answered within ${connectMilliseconds} ms`;
           stream.cancel();
-        });
+        }, connectMilliseconds);
         if (this.#isClosed()) stream.cancel();
         else onOpen();
       });
     } finally {
       clearInterval(renewal);
+      clearTimeout(connecting);
       this.#opened = undefined;
       client.close();
     }

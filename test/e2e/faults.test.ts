@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expectExactAccount } from './expectExactAccount.ts';
 import { KindCluster } from './kindCluster.ts';
 import { Pods } from './pods.ts';
-import { Probes, type Event } from './probes.ts';
+import { Probes } from './probes.ts';
 
 const cluster = KindCluster.running();
 const probes = new Probes(cluster);
@@ -24,15 +25,6 @@ async function deletePods(component: string): Promise<void> {
   await cluster.kubectl('-n', 'traceprobe', 'delete', 'pod', '-l', label);
 }
 
-/** Everything that a probe captured is there, once, and nothing else; its events. */
-async function expectExactAccount(probe: string): Promise<Event[]> {
-  const account = await probes.accountAtRest(probe);
-  const events = await probes.events(probe);
-  expect(new Set(events.map(({ filename }) => filename)).size).toBe(events.length);
-  expect(account).toMatchObject({ stored: events.length, open: 0 });
-  return events;
-}
-
 test('agents that are deleted come back, and every hit is accounted for and stored once', async () => {
   await probes.runOpens('agents', '/tmp/agents');
   const load = await pods.startOpens('agents', '/tmp/agents');
@@ -42,7 +34,7 @@ test('agents that are deleted come back, and every hit is accounted for and stor
   await pods.run('after-agents', 'cat /tmp/agents/after');
   await probes.atLeast(1, 'agents', 'filename == "/tmp/agents/after"');
   await load.stop();
-  await expectExactAccount('agents');
+  await expectExactAccount(probes, 'agents');
   await probes.delete('agents');
 });
 
@@ -56,7 +48,7 @@ test.each([
   await deletePods(component);
   await rollOut(workload);
   const count = await load.stop();
-  expect(await expectExactAccount(component)).toHaveLength(count);
+  expect(await expectExactAccount(probes, component)).toHaveLength(count);
   await probes.delete(component);
 });
 

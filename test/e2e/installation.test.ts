@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from './eventually.ts';
+import { expectExactAccount } from './expectExactAccount.ts';
 import { KindCluster } from './kindCluster.ts';
 import { Pods } from './pods.ts';
 import { Probes } from './probes.ts';
@@ -110,10 +111,7 @@ test('helm upgrade changes everything under load, and every hit is accounted for
   await probes.runOpens('later', '/tmp/later'); // so agents have found the new controllers
   expect(await helm('test', 'traceprobe')).toMatch(/Phase: +Succeeded/);
   await load.stop();
-  const account = await probes.accountAtRest('upgraded');
-  const events = await probes.events('upgraded');
-  expect(new Set(events.map(({ filename }) => filename)).size).toBe(events.length);
-  expect(account).toMatchObject({ stored: events.length, open: 0 });
+  const events = await expectExactAccount(probes, 'upgraded');
   expect(events.length).toBeGreaterThan(before);
   await probes.delete('upgraded');
   await probes.delete('later');

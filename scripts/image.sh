@@ -1,18 +1,18 @@
 #!/bin/bash
 # image.sh [TAG] [OUTPUT.tar]: builds the image of TraceProbe (Dockerfile) as TAG, by default traceprobe:dev, and
 # writes it to a file that `docker load` and `ctr images import` take, and beside it, as OUTPUT.cdx.json, what it is made
-# of (CycloneDX). Uses the docker that runs; where none does, one of
-# its own for as long as it takes. BUILD_IMAGE and RUNTIME_IMAGE name other base images.
+# of (CycloneDX). Uses the docker that runs; where none does, one of its own for as long as it takes. BUILD_IMAGE and
+# RUNTIME_IMAGE name other base images.
 set -euo pipefail
 repository=$(cd "$(dirname "$0")/.." && pwd)
+. "$repository/kind/lib/names.sh"
 . "$repository/kind/lib/privateDocker.sh"
 . "$repository/kind/lib/debianBase.sh"
 tag=${1:-traceprobe:dev} output=${2:-}
-cache=${TRACEPROBE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/traceprobe}/docker
 
-useDocker "$cache"
+useDocker "$cache/docker"
 # Layers of builds that nothing is built upon any more.
-! ownDocker "$cache" || docker image prune --force --filter until=168h >/dev/null
+! ownDocker "$cache/docker" || docker image prune --force --filter until=168h >/dev/null
 
 base=debian:trixie-slim
 build=${BUILD_IMAGE:-$base} runtime=${RUNTIME_IMAGE:-$base}

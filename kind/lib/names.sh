@@ -1,4 +1,4 @@
-# Sourced by up.sh and down.sh: what is called how, and programs that both need.
+# Sourced by up.sh, down.sh and scripts/image.sh: what is called how, and programs that are needed.
 #   findProgram VARIABLE NAME      exports VARIABLE: as it is, or that of PATH, or built into the cache
 cluster=${KIND_CLUSTER:-traceprobe}
 cache=${TRACEPROBE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/traceprobe}

@@ -7,8 +7,8 @@ import type { FilePosition, Positions, Reading, ShippedFile } from './positions.
  */
 export function matchPositions(notes: readonly FilePosition[], writtenAt: number): Positions {
   const followed = notes.filter(({ unwatched }) => unwatched !== true);
-  const byInode = groupBy(followed, ({ inode }) => inode);
-  const byPath = groupBy(followed, ({ inode, path }) => (inode === undefined ? path : undefined));
+  const byInode = Map.groupBy(followed, ({ inode }) => inode);
+  const byPath = Map.groupBy(followed, ({ inode, path }) => (inode === undefined ? path : undefined));
   const byContent = [...prefixesOf(followed), ...checksumsOf(followed)];
 
   const find = (file: ShippedFile): readonly FilePosition[] => {
@@ -40,12 +40,12 @@ type MatchesHead = (head: Uint8Array) => readonly FilePosition[];
 
 /** Notes with a file's first bytes, those of which there are most first: a longer beginning is the better match. */
 function prefixesOf(notes: readonly FilePosition[]): MatchesHead[] {
-  const withBytes = notes.filter(({ fingerprint }) => fingerprint !== undefined && fingerprint.length > 0);
-  const byLength = groupBy(withBytes, ({ fingerprint }) => fingerprint?.length);
+  const byLength = Map.groupBy(notes, ({ fingerprint }) => fingerprint?.length ?? 0);
   return [...byLength]
+    .filter(([length]) => length > 0)
     .sort(([a], [b]) => b - a)
     .map(([length, group]) => {
-      const byBytes = groupBy(group, ({ fingerprint = new Uint8Array() }) => keyOf(fingerprint));
+      const byBytes = Map.groupBy(group, ({ fingerprint = new Uint8Array() }) => keyOf(fingerprint));
       return (head) => (head.length < length ? [] : (byBytes.get(keyOf(head.subarray(0, length))) ?? []));
     });
 }
@@ -61,8 +61,9 @@ const checksumLengths = new Set([256, 32 * 1024, 100 * 1024]);
 const newline = 0x0a;
 
 function checksumsOf(notes: readonly FilePosition[]): MatchesHead[] {
-  const byChecksum = groupBy(notes, ({ checksum }) => checksum);
-  if (byChecksum.size === 0) return [];
+  const withChecksum = notes.filter(({ checksum }) => checksum !== undefined);
+  if (withChecksum.length === 0) return [];
+  const byChecksum = Map.groupBy(withChecksum, ({ checksum }) => checksum);
   return [
     (head) => {
       const crc = new Crc64();
@@ -85,20 +86,4 @@ function endsOf(head: Uint8Array): number[] {
     at = head.indexOf(newline, at + 1);
   }
   return ends.sort((a, b) => a - b);
-}
-
-/** Those without a key are left out. */
-function groupBy<Key, Item>(
-  items: readonly Item[],
-  keyOfItem: (item: Item) => Key | undefined,
-): Map<Key, Item[]> {
-  const groups = new Map<Key, Item[]>();
-  for (const item of items) {
-    const key = keyOfItem(item);
-    if (key === undefined) continue;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [item]);
-    else group.push(item);
-  }
-  return groups;
 }

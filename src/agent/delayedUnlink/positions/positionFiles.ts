@@ -56,7 +56,7 @@ function isReceivers(name: string): boolean {
   return name.startsWith('receiver_') && !name.endsWith('.backup');
 }
 
-/** Endings of the files that belong to a file of positions. */
-export function companionsOf(format: PositionsFormat): readonly string[] {
-  return format === 'FluentBit' ? ['-wal', '-journal'] : [];
+/** The files that belong to a file of positions, where there are any. */
+export function companionsOf(format: PositionsFormat, file: string): string[] {
+  return format === 'FluentBit' ? [`${file}-wal`, `${file}-journal`] : [];
 }

@@ -26,12 +26,11 @@ const readers: Record<PositionsFormat, (file: string) => Promise<NotedFiles | un
     return parsed(fluentdPositions, notes, file);
   },
   FluentBit: async (file) => {
-    const companions = companionsOf('FluentBit').map((ending) => file + ending);
-    const [database, log, journal] = await readSteadyNotes([file, ...companions], 64 * mebibyte);
-    const [empty, all] = [Buffer.alloc(0), [database, log, journal]];
-    const [databaseBytes = empty, logBytes = empty, journalBytes = empty] = all.map((notes) => notes?.bytes);
+    const all = await readSteadyNotes([file, ...companionsOf('FluentBit', file)], 64 * mebibyte);
+    const empty = Buffer.alloc(0);
+    const [database = empty, log = empty, journal = empty] = all.map((notes) => notes?.bytes);
     return {
-      positions: fluentBitPositions({ database: databaseBytes, log: logBytes, journal: journalBytes }, file),
+      positions: fluentBitPositions({ database, log, journal }, file),
       writtenAt: Math.max(...all.map((notes) => notes?.writtenAt ?? 0)),
     };
   },

@@ -61,7 +61,7 @@ export function watchPositions(
 
 async function watchedFiles(format: PositionsFormat, path: string): Promise<string[]> {
   const files = await positionFiles(format, path).catch((): string[] => []); // readPositions says why
-  return [path, ...files].flatMap((file) => [file, ...companionsOf(format).map((ending) => file + ending)]);
+  return [path, ...files].flatMap((file) => [file, ...companionsOf(format, file)]);
 }
 
 async function stateOf(files: readonly string[]): Promise<string> {

@@ -2,7 +2,7 @@ import type { FieldPath, TraceProbe, TraceProbePoint } from '../api/index.ts';
 import { compilePoint } from './compilePoint.ts';
 import type { CompileOptions } from './compilePoint.ts';
 import { compileDelayedUnlink } from './delayedUnlink/compileDelayedUnlink.ts';
-import type { DelayedUnlinkPlan, PointPlan, ProbePlan } from './plan.ts';
+import type { PointPlan, ProbePlan } from './plan.ts';
 import { processesPoint } from './processesPoint.ts';
 import type { KernelView } from './resolve/kernelView.ts';
 import { PlanError, ProbeRefusedError, UnsupportedError } from './resolve/planError.ts';
@@ -16,7 +16,7 @@ import { PlanError, ProbeRefusedError, UnsupportedError } from './resolve/planEr
 export function compileProbe(probe: TraceProbe, kernel: KernelView, options: CompileOptions = {}): ProbePlan {
   const { spec, metadata } = probe;
   const faults: PlanError[] = [];
-  const attempt = (compile: () => PointPlan): PointPlan[] => {
+  const attempt = <Plan>(compile: () => Plan): Plan[] => {
     try {
       return [compile()];
     } catch (error) {
@@ -31,17 +31,10 @@ export function compileProbe(probe: TraceProbe, kernel: KernelView, options: Com
     attempt(() => compileOne(point, ['spec', 'points', index], kernel, options)),
   );
   if (spec.builtin !== undefined) points.push(...attempt(() => processesPoint(kernel, options.filters)));
-  let delayedUnlink: DelayedUnlinkPlan | undefined;
-  if (spec.delayedUnlink !== undefined) {
-    const wanted = spec.delayedUnlink;
-    points.push(
-      ...attempt(() => {
-        const compiled = compileDelayedUnlink(wanted, spec.scope, kernel);
-        delayedUnlink = compiled.delayedUnlink;
-        return compiled.point;
-      }),
-    );
-  }
+  const wanted = spec.delayedUnlink;
+  const [unlink] =
+    wanted === undefined ? [] : attempt(() => compileDelayedUnlink(wanted, spec.scope, kernel));
+  if (unlink !== undefined) points.push(unlink.point);
   if (faults.length > 0) throw new ProbeRefusedError(faults);
   return {
     name: metadata.name,
@@ -51,7 +44,7 @@ export function compileProbe(probe: TraceProbe, kernel: KernelView, options: Com
     cpuPercent: spec.limits.cpuPercentPerNode,
     points,
     builtin: spec.builtin?.name,
-    ...(delayedUnlink === undefined ? {} : { delayedUnlink }),
+    ...(unlink !== undefined && { delayedUnlink: unlink.delayedUnlink }),
   };
 }
 

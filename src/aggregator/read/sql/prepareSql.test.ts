@@ -400,3 +400,20 @@ test('a statement that is nested too deeply is refused', async () => {
   await expect(prepare(nested)).rejects.toThrow(/nested deeper/);
   expect((await prepare(parentheses)).tables).toEqual([]);
 });
+
+test.each([
+  [
+    'WITH RECURSIVE',
+    (inner: string) => `WITH RECURSIVE t AS (SELECT 'x' AS v UNION ALL (${inner})) SELECT v FROM t`,
+    "SELECT left('a longer text', 100) AS v",
+  ],
+  [
+    'a lambda',
+    (inner: string) => inner.replace('(x)', '(list_transform(x, lambda x: (x)))'),
+    'SELECT list_transform([1], lambda x: (x))',
+  ],
+])('how large values become is worked out in bounded time: %s in itself', async (_, around, innermost) => {
+  const nested = (depth: number): string => (depth === 0 ? innermost : around(nested(depth - 1)));
+  expect((await prepare(nested(3))).tables).toEqual([]);
+  await expect(prepare(nested(18))).rejects.toThrow(/within one another/);
+});

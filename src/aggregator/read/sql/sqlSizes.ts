@@ -20,6 +20,11 @@ const maxValueBytes = maxBytes / 4;
 const collectedBytes = maxBytes / 8;
 /** Rounds of WITH RECURSIVE that make nothing longer of this make nothing longer at all. */
 const roundBytes = maxBytes / 16;
+/**
+ * Expressions that are looked at. What is within WITH RECURSIVE or a lambda is looked at several times, and again in each
+ * one around it; no statement that prepareSql.ts takes has so many that are looked at once.
+ */
+const mostLooks = 1 << 16;
 
 const words = (names: string): ReadonlySet<string> =>
   new Set(names.split(/\s+/).filter((name) => name !== ''));
@@ -63,6 +68,7 @@ interface Scope {
 export class SqlSizes {
   readonly #refusal: (node: Node, summary: string, hint: string) => SqlRefusedError;
   #made = 0;
+  #looks = 0;
 
   constructor(refusal: (node: Node, summary: string, hint: string) => SqlRefusedError) {
     this.#refusal = refusal;
@@ -171,6 +177,13 @@ export class SqlSizes {
 
   /** Of the value of an expression. */
   #size(node: Node, scope: Scope): number {
+    if (++this.#looks > mostLooks) {
+      throw this.#refusal(
+        node,
+        'too many WITH RECURSIVE or lambdas are within one another',
+        'nest them less deeply',
+      );
+    }
     const parts = { ...node, class: undefined };
     switch (node['class']) {
       case 'CONSTANT':

@@ -31,3 +31,15 @@ test('what was asked for can be had at once, and then does not come again', () =
   debounced.flush();
   expect(count).toBe(1);
 });
+
+test('what was called off is not done, unless it is asked for again', () => {
+  let count = 0;
+  const debounced = new Debounced(() => count++, 1e9);
+  debounced.request();
+  debounced.cancel();
+  debounced.flush();
+  expect(count).toBe(0);
+  debounced.request();
+  debounced.flush();
+  expect(count).toBe(1);
+});

@@ -18,8 +18,13 @@ export class Debounced {
   /** Does it now, if it was asked for. */
   flush(): void {
     if (this.#timer === undefined) return;
+    this.cancel();
+    this.#action();
+  }
+
+  /** Does not do it, even if it was asked for. */
+  cancel(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#action();
   }
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { create } from '@bufbuild/protobuf';
 import { ProbeReportSchema, type ProbeReport } from '../rpc/gen/traceprobe/v1/agent_pb.ts';
+import { Debounced } from './debounced.ts';
 
 /** How long reports are gathered before they are sent. */
 const gatherMilliseconds = 20;
@@ -12,8 +13,10 @@ export class Reports {
   readonly #changed = new Set<string>();
   /** By UID. */
   readonly #problems = new Map<string, readonly string[]>();
+  readonly #sending = new Debounced(() => {
+    this.flush(false);
+  }, gatherMilliseconds);
   #note: string | undefined;
-  #timer: NodeJS.Timeout | undefined;
 
   /** @param send false: nobody is there; then everything is asked for (flush) when somebody is */
   constructor(send: (probes: ProbeReport[], complete: boolean) => boolean) {
@@ -65,15 +68,12 @@ export class Reports {
   }
 
   close(): void {
-    clearTimeout(this.#timer);
+    this.#sending.cancel();
   }
 
   #change(uid: string): void {
     this.#changed.add(uid);
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      this.flush(false);
-    }, gatherMilliseconds).unref();
+    this.#sending.request();
   }
 
   #noted(report: ProbeReport): ProbeReport {

@@ -1,4 +1,4 @@
-import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
@@ -15,6 +15,7 @@ import {
   type DesiredProbe,
 } from '../../src/rpc/gen/traceprobe/v1/agent_pb.ts';
 import { StandInAggregator, StandInController } from './agentStandIns.ts';
+import { openMissing } from './openMissing.ts';
 
 let directory: string;
 let controller: StandInController;
@@ -86,16 +87,6 @@ function want(...probes: DesiredProbe[]): void {
   controller.send(controller.desired);
 }
 
-function open(path: string, times = 1): void {
-  for (let i = 0; i < times; i++) {
-    try {
-      openSync(path, 'r');
-    } catch {
-      // It does not exist: that is what is traced.
-    }
-  }
-}
-
 function storedRows(uid: string): bigint {
   return [...aggregator.stored]
     .filter(([key]) => key.endsWith(`/${uid}`))
@@ -114,7 +105,7 @@ test('what the controller wants runs, and its events reach the aggregator with t
   const report = await controller.reportOf('one', 'Running');
   expect(report.reason).toBe('');
   expect(controller.hellos[0]?.epoch).toEqual(agent.host.epoch);
-  open('/nonexistent/one', 3);
+  openMissing('/nonexistent/one', 3);
   await aggregator.until(() => storedRows('one') === 3n);
 
   const schema = aggregator.schemas.get('one/1/0');
@@ -163,7 +154,7 @@ test('a probe that cannot run says why, in reasons for machines, and disturbs no
   ]);
   expect(controller.reports.get('symbol')?.message).toContain('sys_enter_openat');
   expect(controller.reports.get('feature')?.message).toContain('timetravel');
-  open('/nonexistent/fine');
+  openMissing('/nonexistent/fine');
   await aggregator.until(() => storedRows('fine') === 1n);
 });
 
@@ -174,11 +165,11 @@ test('an update that fails leaves running what ran before; one that works loses 
   want(desired('one', '{ points: [{ name: openat, attach: syscall/oopenat }] }', { generation: 2n }));
   const report = await controller.reportOf('one', 'Failed', 2n);
   expect(report.message).toContain('generation 1 goes on');
-  open('/nonexistent/one', 5);
+  openMissing('/nonexistent/one', 5);
   await aggregator.until(() => storedRows('one') === 5n);
   want(desired('one', opens('/nonexistent/two'), { generation: 3n }));
   await controller.reportOf('one', 'Running', 3n);
-  open('/nonexistent/two', 2);
+  openMissing('/nonexistent/two', 2);
   await aggregator.until(() => storedRows('one') === 7n);
   expect(aggregator.batches.at(-1)?.probeUid).toBe('one');
 });
@@ -187,7 +178,7 @@ test('a probe that is not wanted any more is stopped and leaves its last account
   want(desired('one', opens('/nonexistent/one')), desired('two', opens('/nonexistent/two')));
   start();
   await controller.reportOf('two', 'Running');
-  open('/nonexistent/one', 4);
+  openMissing('/nonexistent/one', 4);
   want(desired('two', opens('/nonexistent/two'), { stopped: true }));
   await aggregator.until(() => [...aggregator.accounts.values()].some(({ final }) => final));
   const account = onlyAccount('one');
@@ -195,10 +186,10 @@ test('a probe that is not wanted any more is stopped and leaves its last account
   expect(account.attempted).toBe(account.filteredInKernel + account.captured + account.open);
   expect(storedRows('one')).toBe(4n);
   await controller.reportOf('two', 'Stopped');
-  open('/nonexistent/two');
+  openMissing('/nonexistent/two');
   want(desired('two', opens('/nonexistent/two')));
   await controller.reportOf('two', 'Running');
-  open('/nonexistent/two', 2);
+  openMissing('/nonexistent/two', 2);
   await aggregator.until(() => storedRows('two') === 2n);
 });
 
@@ -210,7 +201,7 @@ test('a restart without a controller goes on from the last plan', async () => {
   await close(first);
   const second = start();
   await second.settled();
-  open('/nonexistent/one', 2);
+  openMissing('/nonexistent/one', 2);
   await aggregator.until(() => storedRows('one') === 2n);
   expect(second.linked).toBe(false);
 });
@@ -252,7 +243,7 @@ test('a probe that costs more CPU than it may is stopped, says so, and stays off
   });
   await controller.reportOf('two', 'Running');
   const load = setInterval(() => {
-    open('/nonexistent/other', 500);
+    openMissing('/nonexistent/other', 500);
   }, 1);
   try {
     const report = await controller.reportOf('one', 'Failed');
@@ -270,7 +261,7 @@ test('a probe that costs more CPU than it may is stopped, says so, and stays off
     desired('two', opens('/nonexistent/two')),
   );
   await controller.reportOf('one', 'Running', 2n);
-  open('/nonexistent/one');
+  openMissing('/nonexistent/one');
   await aggregator.until(() => storedRows('one') === 1n);
 });
 
@@ -336,16 +327,16 @@ test('without an aggregator events wait, in memory and on disk, and arrive once 
   want(desired('one', opens('/nonexistent/one')));
   const agent = start({ maxMemoryBytes: 2000 });
   await controller.reportOf('one', 'Running');
-  open('/nonexistent/one');
+  openMissing('/nonexistent/one');
   await aggregator.until(() => storedRows('one') === 1n);
   const { port } = aggregator;
   // The last thing it did was not acked.
   aggregator.silent = true;
-  open('/nonexistent/one');
+  openMissing('/nonexistent/one');
   await aggregator.until(() => storedRows('one') === 2n);
   aggregator.close();
   for (let round = 0; round < 50; round++) {
-    open('/nonexistent/one', 10);
+    openMissing('/nonexistent/one', 10);
     await agent.host.drain();
   }
   expect(agent.outbox.spoolBytes).toBeGreaterThan(1000);
@@ -364,7 +355,7 @@ test('what could not be shipped before the agent ended is shipped first by the n
   const first = start();
   await controller.reportOf('one', 'Running');
   aggregator.close();
-  open('/nonexistent/one', 20);
+  openMissing('/nonexistent/one', 20);
   await close(first, 0);
   await aggregator.listen(aggregator.port);
   start();
@@ -383,7 +374,7 @@ test('beyond the bound of the spool the oldest events are dropped, and counted t
   await aggregator.until(() => aggregator.frames.length > 0);
   aggregator.close();
   for (let round = 0; round < 200; round++) {
-    open('/nonexistent/one', 10);
+    openMissing('/nonexistent/one', 10);
     await agent.host.drain();
   }
   expect(agent.outbox.lostRows).toBeGreaterThan(0n);
@@ -406,7 +397,7 @@ test('losses are reported while nobody takes events or accounts, those of the sp
   await aggregator.until(() => aggregator.frames.length > 0);
   aggregator.close();
   while (agent.outbox.lostRows === 0n) {
-    open('/nonexistent/one', 10);
+    openMissing('/nonexistent/one', 10);
     await agent.host.drain();
   }
   await controller.until(() => (controller.reports.get('one')?.losing['spool'] ?? 0n) > 0n);
@@ -425,9 +416,9 @@ test('an aggregator that asks to wait is waited for', async () => {
     aggregator.pauseMs = pauses ? 100 : 0;
     return false;
   };
-  open('/nonexistent/one');
+  openMissing('/nonexistent/one');
   await controller.until(() => !controller.delivering);
-  open('/nonexistent/one');
+  openMissing('/nonexistent/one');
   await aggregator.until(() => storedRows('one') === 2n);
   // Timers may be a millisecond early.
   expect(performance.now() - (paused ?? 0)).toBeGreaterThan(98);
@@ -444,9 +435,9 @@ test('a frame that the aggregator will never take is counted as refused, and the
     call.emit('error', { code: status.INVALID_ARGUMENT, details: 'batch 0 is no batch' });
     return true;
   };
-  open('/nonexistent/one', 2);
+  openMissing('/nonexistent/one', 2);
   await agent.host.drain();
-  open('/nonexistent/one', 3);
+  openMissing('/nonexistent/one', 3);
   await aggregator.until(() => storedRows('one') + refused === 5n);
   await close(agent);
   expect(refused).toBeGreaterThan(0n);

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
@@ -8,6 +8,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { parseDocuments } from '../../src/api/index.ts';
 import { DesiredProbeSchema, DesiredStateSchema } from '../../src/rpc/gen/traceprobe/v1/agent_pb.ts';
 import { StandInAggregator, StandInController } from './agentStandIns.ts';
+import { openMissing } from './openMissing.ts';
 
 const pins = `/sys/fs/bpf/traceprobe-agent-test-${process.pid}`;
 let directory: string;
@@ -118,13 +119,7 @@ test('what an agent that ends can neither ship nor keep on disk is in the accoun
   await controller.until(() => !controller.delivering);
   // Nothing can be written there any more.
   rmSync(join(directory, 'spool'), { recursive: true });
-  for (let i = 0; i < 10; i++) {
-    try {
-      openSync('/nonexistent/2', 'r');
-    } catch {
-      // It does not exist: that is what is traced.
-    }
-  }
+  openMissing('/nonexistent/2', 10);
   await end(agent, 'SIGTERM');
   expect(agent.exitCode).toBe(0);
   expect(readdirSync(pins)).toEqual([`${epoch}-counters`]);

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,6 +9,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { parseDocuments } from '../../src/api/index.ts';
 import { DesiredProbeSchema, DesiredStateSchema } from '../../src/rpc/gen/traceprobe/v1/agent_pb.ts';
 import { StandInAggregator, StandInController } from './agentStandIns.ts';
+import { openMissing } from './openMissing.ts';
 
 let directory: string;
 let child: ChildProcess | undefined;
@@ -67,11 +68,7 @@ test('traceprobe agent runs probes, tells metrics, and ends in good order with t
   child.stderr?.resume();
   await controller.reportOf('one', 'Running');
   expect(controller.tokens).toEqual(['secret']);
-  try {
-    openSync('/nonexistent/cli', 'r');
-  } catch {
-    // It does not exist: that is what is traced.
-  }
+  openMissing('/nonexistent/cli');
   await aggregator.until(() => [...aggregator.stored.values()].some(({ rows }) => rows === 1n));
   const metrics = await (await fetch(`http://127.0.0.1:${String(port)}/metrics`)).text();
   expect(metrics).toContain('traceprobe_agent_probes{state="Running"} 1');

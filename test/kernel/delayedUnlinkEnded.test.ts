@@ -22,15 +22,12 @@ import {
   Scratch,
   storyOf,
   unlinkIn,
-  waysToHold,
 } from './delayedUnlinkFixture.ts';
 import { eachWay } from './eachWay.ts';
 
-const ways = waysToHold();
-
 const { ENOENT } = constants.errno;
 
-eachWay(ways, 'a hold ends', (attach) => {
+eachWay('a hold ends', (attach) => {
   test('when the file is opened for writing, not when it is read', () => {
     using scratch = new Scratch();
     using hooks = openHooks(attach, [logsBelow(scratch.path)]);
@@ -88,7 +85,7 @@ eachWay(ways, 'a hold ends', (attach) => {
   });
 });
 
-eachWay(ways, 'the agent removes the held file or nothing', (attach) => {
+eachWay('the agent removes the held file or nothing', (attach) => {
   test('and it alone does', () => {
     using scratch = new Scratch();
     using hooks = openHooks(attach, [logsBelow(scratch.path)]);

@@ -3,23 +3,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UnlinkHooks, type UnlinkEvent, type UnlinkRule } from '../../src/agent/delayedUnlink/unlinkHooks.ts';
 import type { HeldEntry, UnlinkHooksOptions } from '../../src/agent/delayedUnlink/unlinkHooks.ts';
-import { unlinkSupport } from '../../src/agent/delayedUnlink/unlinkSupport.ts';
-import { Btf, KernelFeatures } from '../../src/bpf/index.ts';
-
-/** How this kernel can hold files; tests run once for each way. */
-export function waysToHold(): UnlinkHooksOptions['attach'][] {
-  using features = new KernelFeatures();
-  using btf = Btf.vmlinux();
-  const { hold, reasons } = unlinkSupport(features, btf);
-  if (hold.length === 0) console.log('nothing can be held on this kernel:', reasons);
-  return hold;
-}
+import { KernelFeatures } from '../../src/bpf/index.ts';
+import { parsePathPattern } from '../../src/probe/delayedUnlink/pathPattern.ts';
+import type { DelayedUnlinkPlan, ProbePlan } from '../../src/probe/plan.ts';
 
 /** Whether callers can be told on this kernel that they have succeeded. */
 export function canOverride(): boolean {
   using features = new KernelFeatures();
-  using btf = Btf.vmlinux();
-  return unlinkSupport(features, btf).override;
+  return (['kretprobe', 'kprobeOverride'] as const).every((name) => features.probe(name).supported);
 }
 
 /** A tmpfs of its own, whose inodes the kernel and stat() number alike. */
@@ -57,6 +48,24 @@ export function logsBelow(root: string, changes: Partial<UnlinkRule> = {}): Unli
     ...{ slot: 0, probe: 'one', root, depth: 'any', prefix: '', suffix: '.log', mode: 'Hold' },
     ...{ maxHeldFiles: 10_000, maxHeldBytes: 1n << 30n },
     ...changes,
+  };
+}
+
+/** A probe that keeps *.log at any depth below a directory, for as long as it takes. */
+export function planToKeep(
+  root: string,
+  positions: DelayedUnlinkPlan['positions'],
+  changes: Partial<DelayedUnlinkPlan> = {},
+  uid = 'keep',
+): ProbePlan {
+  return {
+    ...{ name: uid, uid, generation: 1n, rate: 0, cpuPercent: 100, builtin: undefined, points: [] },
+    delayedUnlink: {
+      patterns: [parsePathPattern(`${root}/**/*.log`)],
+      ...{ positions, maxDelayMilliseconds: 3_600_000, maxHeldBytes: 1n << 30n, maxHeldFiles: 10_000 },
+      ...{ minFreeDiskPercent: 0, mode: 'Hold' },
+      ...changes,
+    },
   };
 }
 

@@ -23,15 +23,12 @@ import {
   Scratch,
   storyOf,
   unlinkIn,
-  waysToHold,
 } from './delayedUnlinkFixture.ts';
 import { eachWay } from './eachWay.ts';
 
-const ways = waysToHold();
-
 const { EACCES, ENOENT, ENOTEMPTY, EROFS } = constants.errno;
 
-eachWay(ways, 'a file that is unlinked before it was read', (attach) => {
+eachWay('a file that is unlinked before it was read', (attach) => {
   test('stays, and the caller is told that it is gone', () => {
     using scratch = new Scratch();
     using hooks = openHooks(attach, [logsBelow(scratch.path)]);
@@ -164,29 +161,33 @@ eachWay(ways, 'a file that is unlinked before it was read', (attach) => {
   });
 });
 
-eachWay(canOverride() ? ways : [], 'whoever unlinks a file that is held in mode Override', (attach) => {
-  test('is told that it has succeeded, and of everything else the truth', () => {
-    using scratch = new Scratch();
-    using hooks = openHooks(attach, [logsBelow(scratch.path, { mode: 'Override' })], { override: true });
-    const path = scratch.file('a.log', 'unread');
-    expect(unlinkIn(path)).toBe(0);
-    unlinkSync(path);
-    expect(existsSync(path)).toBe(true);
-    expect(hooks.counters(0)).toMatchObject({ held: 1n, heldAgain: 1n });
-    expect(unlinkIn(scratch.at('missing.log'))).toBe(ENOENT);
-    // By unlinkat with a directory's descriptor: rm -r says only that the directory is not empty.
-    scratch.directory('pod');
-    scratch.file('pod/b.log');
-    const rm = spawnSync('rm', ['-r', scratch.at('pod')], { encoding: 'utf8' });
-    expect(rm.stderr).toMatch(/^rm: cannot remove '[^']*\/pod': Directory not empty\n$/);
-    chmodSync(scratch.path, 0o755);
-    expect(unlinkIn(path, 'setpriv', '--reuid=1000', '--regid=1000', '--clear-groups')).toBe(EACCES);
-    expect(
-      hooks.held().map(({ path: name, key }) =>
-        hooks.remove(key, () => {
-          unlinkSync(scratch.at(name));
-        }),
-      ),
-    ).toEqual(['removed', 'removed']);
-  });
-});
+eachWay(
+  'whoever unlinks a file that is held in mode Override',
+  (attach) => {
+    test('is told that it has succeeded, and of everything else the truth', () => {
+      using scratch = new Scratch();
+      using hooks = openHooks(attach, [logsBelow(scratch.path, { mode: 'Override' })], { override: true });
+      const path = scratch.file('a.log', 'unread');
+      expect(unlinkIn(path)).toBe(0);
+      unlinkSync(path);
+      expect(existsSync(path)).toBe(true);
+      expect(hooks.counters(0)).toMatchObject({ held: 1n, heldAgain: 1n });
+      expect(unlinkIn(scratch.at('missing.log'))).toBe(ENOENT);
+      // By unlinkat with a directory's descriptor: rm -r says only that the directory is not empty.
+      scratch.directory('pod');
+      scratch.file('pod/b.log');
+      const rm = spawnSync('rm', ['-r', scratch.at('pod')], { encoding: 'utf8' });
+      expect(rm.stderr).toMatch(/^rm: cannot remove '[^']*\/pod': Directory not empty\n$/);
+      chmodSync(scratch.path, 0o755);
+      expect(unlinkIn(path, 'setpriv', '--reuid=1000', '--regid=1000', '--clear-groups')).toBe(EACCES);
+      expect(
+        hooks.held().map(({ path: name, key }) =>
+          hooks.remove(key, () => {
+            unlinkSync(scratch.at(name));
+          }),
+        ),
+      ).toEqual(['removed', 'removed']);
+    });
+  },
+  canOverride(),
+);

@@ -12,22 +12,12 @@ import {
 } from 'node:fs';
 import { constants } from 'node:os';
 import { expect, test } from '@jest/globals';
-import {
-  eventsOf,
-  logsBelow,
-  openHooks,
-  Scratch,
-  storyOf,
-  unlinkIn,
-  waysToHold,
-} from './delayedUnlinkFixture.ts';
+import { eventsOf, logsBelow, openHooks, Scratch, storyOf, unlinkIn } from './delayedUnlinkFixture.ts';
 import { eachWay } from './eachWay.ts';
-
-const ways = waysToHold();
 
 const { ENOENT } = constants.errno;
 
-eachWay(ways, 'what no rule matches', (attach) => {
+eachWay('what no rule matches', (attach) => {
   test('is deleted as without the probe', () => {
     using scratch = new Scratch();
     const old = scratch.file('old.log');
@@ -116,7 +106,7 @@ eachWay(ways, 'what no rule matches', (attach) => {
   });
 });
 
-eachWay(ways, 'a deletion goes through, and why is counted', (attach) => {
+eachWay('a deletion goes through, and why is counted', (attach) => {
   test('when the agent has not been alive for its grace', () => {
     using scratch = new Scratch();
     using hooks = openHooks(attach, [logsBelow(scratch.path)]);

@@ -5,18 +5,8 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { BpfMap } from '../../src/bpf/index.ts';
-import {
-  logsBelow,
-  onlyHeld,
-  openHooks,
-  Scratch,
-  storyOf,
-  unlinkIn,
-  waysToHold,
-} from './delayedUnlinkFixture.ts';
+import { logsBelow, onlyHeld, openHooks, Scratch, storyOf, unlinkIn } from './delayedUnlinkFixture.ts';
 import { eachWay } from './eachWay.ts';
-
-const ways = waysToHold();
 
 const { ENOENT } = constants.errno;
 const pinDirectory = `/sys/fs/bpf/delayed-unlink-test-${process.pid}`;
@@ -25,7 +15,7 @@ afterEach(() => {
   rmSync(pinDirectory, { recursive: true, force: true });
 });
 
-eachWay(ways, 'what is pinned', (attach) => {
+eachWay('what is pinned', (attach) => {
   test('holds on between one agent and the next, which knows all of it', () => {
     using scratch = new Scratch();
     const rules = [logsBelow(scratch.path)];
@@ -131,7 +121,7 @@ eachWay(ways, 'what is pinned', (attach) => {
   });
 });
 
-eachWay(ways, 'a rule that stays', (attach) => {
+eachWay('a rule that stays', (attach) => {
   test('holds throughout while others come and go', async () => {
     using scratch = new Scratch();
     const kept = logsBelow(scratch.directory('kept'));

@@ -8,7 +8,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { DelayedUnlinks, type DelayedUnlinksOptions } from '../../src/agent/delayedUnlink/delayedUnlinks.ts';
 import type { FileEvent } from '../../src/agent/delayedUnlink/fileEvent.ts';
 import { KeepJournal } from '../../src/agent/delayedUnlink/keepJournal.ts';
@@ -16,11 +16,9 @@ import { UnlinkHooks } from '../../src/agent/delayedUnlink/unlinkHooks.ts';
 import { parsePathPattern } from '../../src/probe/delayedUnlink/pathPattern.ts';
 import type { DelayedUnlinkPlan, ProbePlan } from '../../src/probe/plan.ts';
 import { until } from '../../src/testing/until.ts';
-import { Scratch, waysToHold } from './delayedUnlinkFixture.ts';
+import { planToKeep, Scratch } from './delayedUnlinkFixture.ts';
+import { bestWay, oneWay } from './eachWay.ts';
 
-const [attach] = waysToHold();
-/** waysToHold says why it cannot be. */
-const whereItCan = attach === undefined ? describe.skip : describe;
 const pinDirectory = '/sys/fs/bpf/delayed_unlinks_test';
 
 /** A keeper, and what it tells; waits for events, never for time. */
@@ -30,12 +28,11 @@ class Keeper implements AsyncDisposable {
   readonly #waiting: { wanted: (event: FileEvent) => boolean; found: (event: FileEvent) => void }[] = [];
 
   constructor(scratch: Scratch, options: Partial<DelayedUnlinksOptions> & { pins?: string } = {}) {
-    if (attach === undefined) throw new Error('nothing can be held on this kernel');
     const { pins, ...others } = options;
     this.unlinks = new DelayedUnlinks({
       openHooks: () =>
         UnlinkHooks.open({
-          ...{ attach, graceMilliseconds: 600_000 },
+          ...{ attach: bestWay, graceMilliseconds: 600_000 },
           ...(pins !== undefined && { pinDirectory: pins }),
         }),
       openJournal: () => new KeepJournal(scratch.at('journal', 'kept.jsonl')),
@@ -62,16 +59,7 @@ class Keeper implements AsyncDisposable {
 }
 
 function planOf(scratch: Scratch, changes: Partial<DelayedUnlinkPlan> = {}, uid = 'keep'): ProbePlan {
-  return {
-    ...{ name: uid, uid, generation: 1n, rate: 0, cpuPercent: 100, builtin: undefined, points: [] },
-    delayedUnlink: {
-      patterns: [parsePathPattern(`${scratch.at('logs')}/**/*.log`)],
-      positions: { format: 'Fluentd', path: scratch.at('fluentd.pos') },
-      ...{ maxDelayMilliseconds: 3_600_000, maxHeldBytes: 1n << 30n, maxHeldFiles: 1000 },
-      ...{ minFreeDiskPercent: 0, mode: 'Hold' },
-      ...changes,
-    },
-  };
+  return planToKeep(scratch.at('logs'), { format: 'Fluentd', path: scratch.at('fluentd.pos') }, changes, uid);
 }
 
 /** Fluentd has read so much of these files. */
@@ -90,7 +78,7 @@ function deleted(path: string): void {
   expect(existsSync(path)).toBe(true);
 }
 
-whereItCan('a deleted file', () => {
+oneWay('a deleted file', () => {
   test('goes as soon as its shipper has read it to its end', async () => {
     using scratch = new Scratch();
     scratch.directory('logs', 'pod');
@@ -206,7 +194,7 @@ whereItCan('a deleted file', () => {
   });
 });
 
-whereItCan('delayed deletions', () => {
+oneWay('delayed deletions', () => {
   test('Observe keeps nothing and tells what was unread', async () => {
     using scratch = new Scratch();
     scratch.directory('logs');

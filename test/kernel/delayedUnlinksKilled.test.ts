@@ -2,13 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { until } from '../../src/testing/until.ts';
-import { Scratch, waysToHold } from './delayedUnlinkFixture.ts';
-
-const [attach] = waysToHold();
-/** waysToHold says why it cannot be. */
-const whereItCan = attach === undefined ? describe.skip : describe;
+import { Scratch } from './delayedUnlinkFixture.ts';
+import { bestWay, oneWay } from './eachWay.ts';
 
 const kills = Number(process.env['TRACEPROBE_KILLS'] ?? 3);
 const filesARound = 12;
@@ -24,7 +21,7 @@ class Agent {
   constructor(scratch: Scratch) {
     const program = new URL('children/keepLogs.ts', import.meta.url).pathname;
     const files = [scratch.at('logs'), scratch.at('pos'), pinDirectory, scratch.at('kept.jsonl')];
-    this.#child = spawn(process.execPath, [program, attach ?? '', ...files], {
+    this.#child = spawn(process.execPath, [program, bestWay, ...files], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     if (this.#child.stdout === null) throw new Error('no output');
@@ -53,7 +50,7 @@ class Agent {
   }
 }
 
-whereItCan('an agent that is killed again and again', () => {
+oneWay('an agent that is killed again and again', () => {
   test('has deleted every kept file once in the end, and none before it was read', async () => {
     using scratch = new Scratch();
     scratch.directory('logs');

@@ -1,18 +1,14 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { DelayedUnlinks } from '../../src/agent/delayedUnlink/delayedUnlinks.ts';
 import type { FileEvent } from '../../src/agent/delayedUnlink/fileEvent.ts';
 import { KeepJournal } from '../../src/agent/delayedUnlink/keepJournal.ts';
 import { UnlinkHooks } from '../../src/agent/delayedUnlink/unlinkHooks.ts';
-import { parsePathPattern } from '../../src/probe/delayedUnlink/pathPattern.ts';
 import { until } from '../../src/testing/until.ts';
 import { startOtelCollector, type OtelCollector } from '../shippers/otelCollector.ts';
 import { otelCollectorBinary } from '../shippers/otelCollectorBinary.ts';
-import { Scratch, waysToHold } from './delayedUnlinkFixture.ts';
-
-const [attach] = waysToHold();
-/** waysToHold says why it cannot be. */
-const whereItCan = attach === undefined ? describe.skip : describe;
+import { planToKeep, Scratch } from './delayedUnlinkFixture.ts';
+import { bestWay, oneWay } from './eachWay.ts';
 
 const files = 60;
 const linesOfEach = 5;
@@ -48,7 +44,7 @@ async function withCollector(
   }
 }
 
-whereItCan('an OpenTelemetry Collector that reads the logs of pods that log and die', () => {
+oneWay('an OpenTelemetry Collector that reads the logs of pods that log and die', () => {
   beforeAll(async () => {
     await otelCollectorBinary(console.error);
   }, 900_000);
@@ -64,29 +60,13 @@ whereItCan('an OpenTelemetry Collector that reads the logs of pods that log and 
     const events: FileEvent[] = [];
     const { written, shipped } = await withCollector(async (scratch, collector) => {
       const unlinks = new DelayedUnlinks({
-        openHooks: () => UnlinkHooks.open({ attach: attach ?? 'lsm', graceMilliseconds: 600_000 }),
+        openHooks: () => UnlinkHooks.open({ attach: bestWay, graceMilliseconds: 600_000 }),
         openJournal: () => new KeepJournal(scratch.at('kept.jsonl')),
         tell: (_, event) => events.push(event),
         log: () => undefined,
       });
       try {
-        unlinks.apply({
-          ...{
-            name: 'keep',
-            uid: 'keep',
-            generation: 1n,
-            rate: 0,
-            cpuPercent: 100,
-            builtin: undefined,
-            points: [],
-          },
-          delayedUnlink: {
-            patterns: [parsePathPattern(`${scratch.at('logs')}/**/*.log`)],
-            positions: { format: 'OtelCol', path: collector.positions },
-            ...{ maxDelayMilliseconds: 3_600_000, maxHeldBytes: 1n << 30n, maxHeldFiles: 10_000 },
-            ...{ minFreeDiskPercent: 0, mode: 'Hold' },
-          },
-        });
+        unlinks.apply(planToKeep(scratch.at('logs'), { format: 'OtelCol', path: collector.positions }));
         const lines = writeAndDelete(scratch);
         await until(() => events.filter(({ action }) => action === 'Deleted').length === files);
         expect(existsSync(scratch.at('logs', 'pod-0', '0.log'))).toBe(false);

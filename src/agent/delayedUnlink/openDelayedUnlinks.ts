@@ -1,6 +1,7 @@
 import { existsSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { KernelFeatures } from '../../bpf/index.ts';
+import { waysToHold } from '../../probe/delayedUnlink/unlinkMode.ts';
 import type { AgentLog } from '../agentLog.ts';
 import { DelayedUnlinks } from './delayedUnlinks.ts';
 import type { FileEvent } from './fileEvent.ts';
@@ -39,8 +40,9 @@ export function openDelayedUnlinks(
   const pinDirectory =
     places.pinDirectory !== undefined && isOnBpffs(places.pinDirectory) ? places.pinDirectory : undefined;
   using features = new KernelFeatures();
-  const attach = features.probe('lsm').supported ? 'lsm' : 'fmod_ret';
-  const unlinks = new DelayedUnlinks({
+  // Where neither is, opening says why.
+  const [attach = 'fmod_ret'] = waysToHold(features);
+  return new DelayedUnlinks({
     openHooks: () => UnlinkHooks.open({ attach, ...(pinDirectory !== undefined && { pinDirectory }) }),
     openJournal: () => new KeepJournal(journalFile(dataDirectory)),
     ...(hostRoot !== undefined && { hostRoot }),
@@ -49,7 +51,6 @@ export function openDelayedUnlinks(
     tell,
     log,
   });
-  return unlinks;
 }
 
 /** BPF_FS_MAGIC of linux/magic.h. */

@@ -10,6 +10,14 @@ export interface ChosenMode {
   note: string;
 }
 
+/** Ways to answer for security_inode_unlink that this kernel has, the better one first. */
+export function waysToHold(features: KernelView['features']): ('lsm' | 'fmod_ret')[] {
+  return [
+    ...(features.probe('lsm').supported ? (['lsm'] as const) : []),
+    ...(features.probe('fmodRet').supported ? (['fmod_ret'] as const) : []),
+  ];
+}
+
 /**
  * How this kernel keeps files. All modes need a program that may answer for security_inode_unlink: BPF LSM where it is
  * active, else fmod_ret.
@@ -29,8 +37,8 @@ export function unlinkMode(
   }
   // Whichever the mode: files are marked when they are created.
   requireFeature('fentry', 'delayedUnlink', kernel, { path: ['spec', 'delayedUnlink'] });
-  const decider = (['lsm', 'fmodRet'] as const).find((name) => kernel.features.probe(name).supported);
-  if (decider === undefined) {
+  const [way] = waysToHold(kernel.features);
+  if (way === undefined) {
     throw new UnsupportedError(
       { path: ['spec', 'delayedUnlink'] },
       'hold',
@@ -39,7 +47,7 @@ export function unlinkMode(
         (kernel.features.probe('fmodRet').reason ?? 'no reason given'),
     );
   }
-  const by = decider === 'lsm' ? 'a BPF LSM program' : 'fmod_ret (bpf is not among the active LSMs)';
+  const by = way === 'lsm' ? 'a BPF LSM program' : 'fmod_ret (bpf is not among the active LSMs)';
   if (wanted === 'Observe')
     return { mode: 'Observe', note: `mode Observe, by ${by}: nothing is kept, only told` };
   const asked = wanted === 'Hold' ? 'as asked for' : 'chosen by Auto';

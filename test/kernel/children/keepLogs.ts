@@ -3,7 +3,7 @@
 import { DelayedUnlinks } from '../../../src/agent/delayedUnlink/delayedUnlinks.ts';
 import { KeepJournal } from '../../../src/agent/delayedUnlink/keepJournal.ts';
 import { UnlinkHooks } from '../../../src/agent/delayedUnlink/unlinkHooks.ts';
-import { parsePathPattern } from '../../../src/probe/delayedUnlink/pathPattern.ts';
+import { planToKeep } from '../delayedUnlinkFixture.ts';
 
 const [attach, root = '', positions = '', pinDirectory = '', journal = ''] = process.argv.slice(2);
 const unlinks = new DelayedUnlinks({
@@ -21,13 +21,5 @@ const unlinks = new DelayedUnlinks({
   },
   log: () => undefined,
 });
-unlinks.apply({
-  ...{ name: 'keep', uid: 'keep', generation: 1n, rate: 0, cpuPercent: 100, builtin: undefined, points: [] },
-  delayedUnlink: {
-    patterns: [parsePathPattern(`${root}/**/*.log`)],
-    positions: { format: 'Fluentd', path: positions },
-    ...{ maxDelayMilliseconds: 3_600_000, maxHeldBytes: 1n << 30n, maxHeldFiles: 10_000 },
-    ...{ minFreeDiskPercent: 0, mode: 'Hold' },
-  },
-});
+unlinks.apply(planToKeep(root, { format: 'Fluentd', path: positions }));
 process.stdout.write('ready\n');

@@ -18,6 +18,7 @@ let unlinks: DelayedUnlinks;
 class StandIn {
   readonly entries = new Map<string, HeldEntry>();
   readonly enrolled: string[] = [];
+  readonly lostEvents = 0n;
   #onEvent: (event: UnlinkEvent) => void = () => undefined;
 
   /** Of a file in the directory; as the first probe's. */

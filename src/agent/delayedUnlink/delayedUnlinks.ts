@@ -8,10 +8,9 @@ import type { FileEvent } from './fileEvent.ts';
 import type { KeepJournal, KeptNote } from './keepJournal.ts';
 import type { KeptFile, KeptFiles, KeptFilesServer, ReleaseRequest } from './keptFilesServer.ts';
 import { isGone } from './openParent.ts';
-import type { ShippedFile } from './positions/positions.ts';
+import { ReadProgress } from './readProgress.ts';
 import { releaseReason, type KeptState, type ReleaseReason } from './releaseReason.ts';
 import { ShipperNotes } from './shipperNotes.ts';
-import { statDevice } from './fileKey.ts';
 import {
   keyOf,
   type HeldEntry,
@@ -83,8 +82,8 @@ export class DelayedUnlinks implements KeptFiles {
   readonly #kept = new Map<string, Kept>();
   /** From before a reboot, by key: to be found at their places. */
   readonly #lost = new Map<string, KeptNote>();
-  /** What the shipper's notes said of a file when it was created, so of a predecessor. By key. */
-  readonly #oldNotes = new Map<string, string>();
+  readonly #progress = new ReadProgress();
+  #lostEvents: bigint;
   readonly #timers: NodeJS.Timeout[];
   readonly #server: Promise<KeptFilesServer | undefined> | undefined;
   readonly #startedAt = performance.now();
@@ -97,6 +96,7 @@ export class DelayedUnlinks implements KeptFiles {
     this.#journal = options.openJournal?.();
     if (this.#journal !== undefined) undo.use(this.#journal);
     this.#hooks = undo.use(options.openHooks());
+    this.#lostEvents = this.#hooks.lostEvents;
     for (const entry of this.#hooks.held()) this.#keep(entry);
     for (const note of this.#journal?.notes ?? []) {
       if (!this.#kept.has(note.key)) this.#lost.set(note.key, note);
@@ -356,7 +356,7 @@ export class DelayedUnlinks implements KeptFiles {
     const key = keyOf(event.key);
     switch (event.type) {
       case 'Marked':
-        this.#noteAtCreation(event, key);
+        this.#noteAtCreation(event);
         return;
       case 'Held': {
         const entry = this.#hooks.heldFile(event.key);
@@ -376,42 +376,40 @@ export class DelayedUnlinks implements KeptFiles {
       case 'WouldHold':
       case 'Overwritten':
         this.#tellOf(event, event.type === 'WouldHold' ? 'WouldHold' : 'Passed', event.type);
-        this.#oldNotes.delete(key);
+        this.#progress.forget(event.key);
         return;
       case 'Passed': {
         const kept = this.#kept.get(key);
         const why = event.reason.replace(/^./, (first) => first.toUpperCase());
         if (kept === undefined) this.#tellOf(event, 'Passed', why);
         else this.#end(kept, 'Passed', why);
-        this.#oldNotes.delete(key);
+        this.#progress.forget(event.key);
       }
     }
   }
 
-  /** A shipper knows files by inode or path, and has a note of the one that was there before. */
-  #noteAtCreation(event: UnlinkSubject, key: string): void {
-    const notes = this.#bySlot(event.slot)?.notes;
-    const root = event.root && this.#hooks.rootPath(event.root);
-    if (notes === undefined || root === undefined || event.path === undefined) return;
+  #noteAtCreation({ key, slot, root, path }: UnlinkSubject): void {
+    const notes = this.#bySlot(slot)?.notes;
+    const rootPath = root && this.#hooks.rootPath(root);
+    if (notes === undefined || rootPath === undefined || path === undefined) return;
     try {
-      using file = new FileAtPlace(root, event.path);
-      const note = notes.of(file.shipped(this.#nodePath(root)))?.note;
-      if (note !== undefined) this.#oldNotes.set(key, note);
+      using file = new FileAtPlace(rootPath, path);
+      this.#progress.created(key, file, this.#nodePath(rootPath), notes);
     } catch (error) {
       if (!isGone(error)) throw error;
     }
   }
 
   #begin(entry: HeldEntry, why: string): void {
-    const key = keyOf(entry.key);
-    if (this.#kept.has(key)) return;
+    if (this.#kept.has(keyOf(entry.key))) return;
     const kept = this.#keep(entry);
-    const running = this.#runningOf(kept);
-    this.#write(kept, running?.plan.uid ?? '');
     using file = this.#find(kept);
     if (file === undefined) return;
-    this.#tell(running, kept, 'Held', why, this.#see(kept, file, running));
-    this.#decide(kept);
+    const running = this.#runningOf(kept);
+    this.#write(kept, file, running?.plan.uid ?? '');
+    const seen = this.#see(kept, file, running);
+    this.#tell(running, kept, 'Held', why, seen);
+    this.#decideOn(kept, file, seen);
   }
 
   #keep(entry: HeldEntry): Kept {
@@ -424,25 +422,36 @@ export class DelayedUnlinks implements KeptFiles {
   /** Deletes it if it may go. */
   #decide(kept: Kept): void {
     using file = this.#find(kept);
-    if (file === undefined) return;
+    if (file !== undefined) this.#decideOn(kept, file, this.#see(kept, file, this.#runningOf(kept)));
+  }
+
+  #decideOn(kept: Kept, file: FileAtPlace, seen: Seen): void {
     const running = this.#runningOf(kept);
     if (running === undefined && performance.now() - this.#startedAt < adoptionMilliseconds) return;
     const why = releaseReason(
-      { ...this.#see(kept, file, running), ageMilliseconds: ageMilliseconds(kept) },
+      { ...seen, ageMilliseconds: ageMilliseconds(kept) },
       {
         maxDelayMilliseconds: running?.unlink.maxDelayMilliseconds,
         diskLow: running?.diskLow === true,
       },
     );
-    if (why !== undefined) this.#remove(kept, why, running);
+    if (why !== undefined) this.#removeAt(kept, file, seen, why, running);
   }
 
   /** @returns false: it could not be deleted now, and is still kept */
   #remove(kept: Kept, why: ReleaseReason, running: Running | undefined): boolean {
     using file = this.#find(kept);
-    if (file === undefined) return true;
-    // While it can be looked into: afterwards it cannot.
-    const seen = this.#see(kept, file, running);
+    return file === undefined || this.#removeAt(kept, file, this.#see(kept, file, running), why, running);
+  }
+
+  /** @param seen of before: once it has gone it cannot be looked into */
+  #removeAt(
+    kept: Kept,
+    file: FileAtPlace,
+    seen: Seen,
+    why: ReleaseReason,
+    running: Running | undefined,
+  ): boolean {
     try {
       const outcome = this.#hooks.remove(kept.entry.key, () => {
         file.unlink();
@@ -487,7 +496,7 @@ export class DelayedUnlinks implements KeptFiles {
     const key = keyOf(kept.entry.key);
     this.#tell(running, kept, action, why, seen);
     this.#kept.delete(key);
-    this.#oldNotes.delete(key);
+    this.#progress.forget(kept.entry.key);
     this.#journal?.gone(key);
   }
 
@@ -513,29 +522,15 @@ export class DelayedUnlinks implements KeptFiles {
     if (running === undefined) return;
     const root = event.root && this.#hooks.rootPath(event.root);
     const path = root === undefined ? '' : `${this.#nodePath(root)}/${event.path ?? ''}`;
-    const read = this.#readOfDeleted(event, path, running);
+    const read = this.#progress.ofGone(event, path, running.notes);
     this.#options.tell(running.plan.uid, {
       ...{ action, why, path, size: event.size, by: event, inode: event.key.inode, age: undefined },
       unread: read === undefined ? undefined : event.size - read,
     });
   }
 
-  #see(kept: Kept, file: FileAtPlace, running: Running | undefined): Seen {
-    const { size } = file;
-    return { size, read: this.#readBy(running, keyOf(kept.entry.key), file.shipped(kept.root)) };
-  }
-
-  /** Its inode is the only thing that is left of it, and its beginning cannot be read any more. */
-  #readOfDeleted({ key, size }: UnlinkSubject, path: string, running: Running): bigint | undefined {
-    const head = (): Uint8Array => new Uint8Array();
-    return this.#readBy(running, keyOf(key), { path, inode: key.inode, device: statDevice(key), size, head });
-  }
-
-  #readBy(running: Running | undefined, key: string, file: ShippedFile): bigint | undefined {
-    const reading = running?.notes?.of(file);
-    if (reading === undefined || reading.note === this.#oldNotes.get(key)) return undefined;
-    this.#oldNotes.delete(key);
-    return reading.offset;
+  #see({ entry, root }: Kept, file: FileAtPlace, running: Running | undefined): Seen {
+    return { size: file.size, read: this.#progress.of(entry.key, file, root, running?.notes) };
   }
 
   #tick(): void {
@@ -544,7 +539,9 @@ export class DelayedUnlinks implements KeptFiles {
       this.#lookAtNotes(running);
     }
     this.#lookForMissing();
-    this.#sync();
+    const { lostEvents } = this.#hooks;
+    if (lostEvents !== this.#lostEvents) this.#sync();
+    this.#lostEvents = lostEvents;
     if (performance.now() - this.#startedAt >= adoptionMilliseconds) this.#dropLost();
     for (const kept of this.#kept.values()) {
       const running = this.#runningOf(kept);
@@ -576,21 +573,16 @@ export class DelayedUnlinks implements KeptFiles {
     );
   }
 
-  /** Takes up what is held and was not told: the ring can have been full. */
+  /** Takes up what is held and was not told, or not yet: the ring can have been full. */
   #sync(): void {
     for (const entry of this.#hooks.held()) this.#begin(entry, '');
   }
 
-  #write({ entry, root }: Kept, probeUid: string): void {
-    try {
-      using file = new FileAtPlace(entry.rootPath ?? '', entry.path);
-      this.#journal?.keep({
-        ...{ key: keyOf(entry.key), probeUid, root, relativePath: entry.path },
-        ...{ inode: String(file.inode), since: Date.now() },
-      });
-    } catch (error) {
-      if (!isGone(error)) throw error;
-    }
+  #write({ entry, root }: Kept, file: FileAtPlace, probeUid: string): void {
+    this.#journal?.keep({
+      ...{ key: keyOf(entry.key), probeUid, root, relativePath: entry.path },
+      ...{ inode: String(file.inode), since: Date.now() },
+    });
   }
 
   /**

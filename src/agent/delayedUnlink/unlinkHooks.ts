@@ -29,9 +29,9 @@ const attempts = 3;
 export interface UnlinkHooksOptions {
   /** Below bpffs: maps and programs stay there when the agent ends, and the next one goes on without a gap. */
   pinDirectory?: string;
-  /** Where deletions are decided on (unlinkSupport says what a kernel can). */
+  /** Where deletions are decided on (waysToHold says what a kernel can). */
   attach: 'lsm' | 'fmod_ret';
-  /** For rules of mode Override (unlinkSupport says whether a kernel can). */
+  /** For rules of mode Override (features kretprobe and kprobeOverride). */
   override?: boolean;
   /** Unread files at a time, 96 bytes each; default 32,768. What is pinned keeps its size. */
   maxMarks?: number;
@@ -289,6 +289,14 @@ export class UnlinkHooks implements Disposable {
       heldFiles: struct.get(bytes, 'files'),
       heldBytes: struct.get(bytes, 'bytes'),
     };
+  }
+
+  /** Events that the ring had no room for so far, of all slots: held() knows what they would have told of holds. */
+  get lostEvents(): bigint {
+    const path = `count.${unlinkCounters.indexOf('lostEvents')}`;
+    return Array.from({ length: maxSlots }, (_, slot) =>
+      this.#structs.slot.get(this.#slot(slot), path),
+    ).reduce((sum, count) => sum + count, 0n);
   }
 
   /** How often the kernel skipped a program of ours: none where they are attached as lsm since 6.2. */
